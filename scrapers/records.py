@@ -1,0 +1,454 @@
+"""The words of the domain as frozen dataclasses: what one room hands to the next.
+
+Nothing here does anything. Absent values are ``None`` (``NULL`` in the warehouse), never a guess and never ``""``,
+except where a field's docstring says that a label was there and its cell was empty.
+All instants are timezone-aware UTC; all dates are calendar dates in China.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class ReportType(StrEnum):
+    """The two kinds of annual report this project collects."""
+
+    RULE_OF_LAW = "rule_of_law"
+    """法治政府建设年度报告 (《法治政府建设与责任落实督察工作规定》, art. 24)."""
+    DISCLOSURE = "disclosure"
+    """政府信息公开工作年度报告 (《政府信息公开条例》, arts. 49 and 50)."""
+
+
+class Level(StrEnum):
+    """What kind of body publishes. A department of any level is ``DEPARTMENT``; its division code says which level."""
+
+    MINISTRY = "ministry"
+    PROVINCE = "province"
+    CITY = "city"
+    COUNTY = "county"
+    TOWNSHIP = "township"
+    DEPARTMENT = "department"
+    ZONE = "zone"
+
+
+class Outcome(StrEnum):
+    """Every way a fetch or a listing ends; each fetch ends in exactly one."""
+
+    OK = "ok"
+    NOT_MODIFIED = "not_modified"
+    SOFT_404 = "soft_404"
+    GONE = "gone"
+    CHALLENGE = "challenge"
+    BLOCKED = "blocked"
+    TLS = "tls"
+    DNS = "dns"
+    CONNECTION = "connection"
+    TIMEOUT = "timeout"
+    TRUNCATED = "truncated"
+    TOO_LARGE = "too_large"
+    SERVER_ERROR = "server_error"
+    CLIENT_ERROR = "client_error"
+    REDIRECT_LOOP = "redirect_loop"
+    WRONG_HOST = "wrong_host"
+    WRONG_CONTENT = "wrong_content"
+    ROBOTS_DENIED = "robots_denied"
+    FORBIDDEN_ADDRESS = "forbidden_address"
+    JS_ONLY = "js_only"
+    EMPTY_LIST = "empty_list"
+    LISTING_GAP = "listing_gap"
+
+
+class PageKind(StrEnum):
+    """What a page is, before anyone asks whether it is a report."""
+
+    DOCUMENT = "document"
+    LIST = "list"
+    HOME = "home"
+    EMPTY = "empty"
+    CHALLENGE = "challenge"
+
+
+class State(StrEnum):
+    """Where a candidate stands. ``accepted`` alone reaches the analysis views."""
+
+    WANTED = "wanted"
+    """Listed and judged a likely report; not yet fetched."""
+    REJECTED = "rejected"
+    """No report by its title (not fetched) or by its page (fetched)."""
+    OFF_HOST = "off_host"
+    """The row points outside the source's hosts: recorded, not followed."""
+    FAILED = "failed"
+    """Fetched without a usable answer; the capture's outcome says why."""
+    ACCEPTED = "accepted"
+    QUARANTINED = "quarantined"
+    """Read, but not trusted: the flags say why."""
+
+
+# --------------------------------------------------------------------------- where reports lie
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column (栏目) of a site in which reports are listed."""
+
+    url: str
+    platform: str
+    """Name of a module's listing protocol, see ``scrapers.platforms``: ``hanweb_jpage``, ``jpaas``, ``trs`` ..."""
+    report_types: tuple[ReportType, ...]
+    name: str | None = None
+    """The column's own name as the site shows it, e.g. 法治政府建设报告; evidence for the genre."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Protocol parameters that the column page does not state itself."""
+    include: tuple[str, ...] = ()
+    """Regular expressions; a title must match one (general columns such as 通知公告)."""
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One publisher on one site: the unit of the registry, of a crawl task and of coverage."""
+
+    id: str
+    """Path of the registry file without its ending, ``<province>/<publisher>``."""
+    publisher: str
+    level: Level
+    hosts: tuple[str, ...]
+    """The first is the publisher's own; redirects and rows may also lead to the others."""
+    columns: tuple[Column, ...]
+    division_code: str | None = None
+    """Six digits (GB/T 2260); ``None`` for zones without a code of their own."""
+    parent_division_code: str | None = None
+    pace_seconds: float | None = None
+    """Least time between two requests to the host; ``None``: the setting holds."""
+    first_year: int | None = None
+    """First report year that is expected to be found."""
+    charset: str | None = None
+    column_unknown: str | None = None
+    """Why no column is known yet; set exactly where ``columns`` is empty."""
+    verified: str = "never"
+    """Date of the last live check (YYYY-MM-DD) or ``never``."""
+    file: str | None = None
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    """Address -> why it is not fetched."""
+
+
+# --------------------------------------------------------------------------- listing
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a platform asks the client to send."""
+
+    url: str
+    method: str = "GET"
+    form: tuple[tuple[str, str], ...] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One row of a list page. ``url`` is absolute and canonical, ``href`` as written."""
+
+    title: str
+    """The whole title: an attribute's where the shown one is cut."""
+    url: str
+    href: str
+    date: date | None
+    pinned: bool = False
+    off_host: bool = False
+    doc_number: str | None = None
+    index_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """What a list page says of its own length."""
+
+    kind: str | None
+    pages: int | None = None
+    total: int | None = None
+    page2: str | None = None
+    """Absolute address of the second page where it has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One answer of a list, parsed."""
+
+    rows: tuple[ListRow, ...]
+    pager: Pager
+    more: tuple[Request, ...] = ()
+    """Requests for pages not yet asked for, as far as this answer reveals them."""
+    outcome: Outcome = Outcome.OK
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A column, listed. ``outcome`` is ``ok`` only where nothing is known to be missing."""
+
+    rows: tuple[ListRow, ...]
+    pages_read: int
+    pages_stated: int | None
+    total_stated: int | None
+    outcome: Outcome
+    detail: str | None = None
+    """In a reader's words: ``listed 931 of 931``, ``page 7 of 19 listed nothing`` ..."""
+    stopped_early: bool = False
+    """Everything after this point was known already, or too old for the wanted years."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row of a column with the first judgement on it."""
+
+    source_id: str
+    column_url: str
+    url: str
+    title: str
+    listed_date: date | None
+    state: State
+    reason: str
+    """Why this state, e.g. ``title: 工作要点``."""
+    report_type: ReportType | None = None
+    pinned: bool = False
+    seen_at: datetime | None = None
+
+
+# --------------------------------------------------------------------------- fetching
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One response as archived (or one failure, which has neither file nor digest)."""
+
+    capture_id: str
+    """The WARC response record's ``urn:uuid``; a fresh UUID URN for a failure."""
+    url: str
+    """Address asked for."""
+    final_url: str
+    """Address that answered, after redirects."""
+    fetched_at: datetime
+    outcome: Outcome
+    detail: str | None = None
+    """Vendor of a challenge, exception text, redirect target ..."""
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    digest: str | None = None
+    """``sha256:`` + hex of the payload (after content decoding)."""
+    length: int | None = None
+    """Payload bytes."""
+    warc_file: str | None = None
+    """File name relative to the archive folder."""
+    warc_offset: int | None = None
+    attempts: int = 1
+    elapsed_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A capture with its payload in memory (``b""`` for failures and 304)."""
+
+    capture: Capture
+    body: bytes
+
+
+# --------------------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of the text: one line of ``Draft.text``, or a table's lines."""
+
+    kind: str
+    """``heading``, ``paragraph`` or ``table``."""
+    text: str
+    level: int | None = None
+    """Of a heading: 1 for 一、 / 第一部分, 2 for （一）, 3 for 1. ..."""
+    table: int | None = None
+    """Index into ``Draft.tables``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the body with colspan and rowspan resolved: every row has the same number of cells."""
+
+    rows: tuple[tuple[str, ...], ...]
+    caption: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A piece cut from the body's container. Inserting every ``text`` at its ``at`` gives the container's text back."""
+
+    rule: str
+    """Name of the rule in ``chrome.toml``, or ``learned:<id>``."""
+    text: str
+    at: int
+    """Offset in ``Draft.text`` at which the piece stood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Something a careful reader should know, with the evidence."""
+
+    name: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetaValue:
+    """One value for one field, as one place of the page states it."""
+
+    field: str
+    """``title``, ``published``, ``source``, ``doc_number``, ``index_number``, ``publisher`` ..."""
+    value: str
+    origin: str
+    """``meta``, ``table``, ``info_line``, ``listing``, ``address``, ``heading``, ``title_element``, ``body``."""
+    chosen: bool = False
+    note: str | None = None
+    """Why it was not chosen where that is not plain, e.g. ``build date``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    label: str
+    href: str
+    """As written."""
+    url: str
+    """Absolute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A statutory part of a report (``reports.md`` 1.3 and 2.2)."""
+
+    role: str
+    """``measures``, ``shortcomings``, ``leaders_duty``, ``next_year``, ``other`` for rule of law; ``overview``,
+    ``proactive``, ``applications``, ``review_litigation``, ``problems``, ``other`` for disclosure."""
+    heading: str
+    start: int
+    """First block (the heading) of ``Draft.blocks``."""
+    end: int
+    """One past the last block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One cell of a statutory table of a disclosure report."""
+
+    table: str
+    """``proactive``, ``applications`` or ``review_litigation``."""
+    path: tuple[str, ...]
+    """Row labels from the outermost in."""
+    column: str
+    value: str | None
+    """As printed; ``None`` for an empty cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A page, read: everything that can be known without asking who published it or whether it is trusted."""
+
+    url: str
+    kind: PageKind
+    title: str | None = None
+    published: str | None = None
+    """``YYYY-MM-DD`` or ``YYYY-MM-DD HH:MM``."""
+    source: str | None = None
+    doc_number: str | None = None
+    index_number: str | None = None
+    text: str = ""
+    """One block a line; cells of a table row parted by tabs."""
+    blocks: tuple[Block, ...] = ()
+    tables: tuple[Table, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    removed: tuple[Removal, ...] = ()
+    values: tuple[MetaValue, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """The metadata table: label without white space -> value; ``""`` where the label stands beside an empty cell."""
+    meta_tags: Mapping[str, str] = field(default_factory=dict)
+    """First value of each ``<meta name>``, names in lower case."""
+    encoding: str | None = None
+    container: str | None = None
+    """How the body was found: a family selector or ``density``."""
+    rows: tuple[ListRow, ...] = ()
+    pager: Pager | None = None
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A draft, judged."""
+
+    document_id: str
+    """Identity of the document over its versions."""
+    url: str
+    state: State
+    reason: str
+    draft: Draft
+    publisher: str | None = None
+    division_code: str | None = None
+    parent_division_code: str | None = None
+    level: Level | None = None
+    report_type: ReportType | None = None
+    report_type_reason: str | None = None
+    report_year: int | None = None
+    report_year_reason: str | None = None
+    sections: tuple[Section, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    mirror_of: str | None = None
+    text_digest: str | None = None
+    """``sha256:`` of the text without white space: equal digests are one version."""
+    source_id: str | None = None
+    column_url: str | None = None
+    capture_id: str | None = None
+    listed_date: date | None = None
+    listed_title: str | None = None
+    published_date: date | None = None
+    """The chosen publication date."""
+    dates: Mapping[str, str] = field(default_factory=dict)
+    """Every date with its source: ``listed``, ``path``, ``meta``, ``table:发布日期``, ``table:成文日期``, ``shown``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnListing:
+    """One listing of one column in one run, for the ledger."""
+
+    source_id: str
+    column_url: str
+    listed_at: datetime
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a worker hands over: written to the landing folder in one piece, loaded in one transaction."""
+
+    run_id: str
+    source_id: str
+    sequence: int
+    candidates: tuple[Candidate, ...] = ()
+    listings: tuple[ColumnListing, ...] = ()
+    captures: tuple[Capture, ...] = ()
+    reports: tuple[Report, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPage:
+    """What the ledger already holds of an address: what a conditional request needs."""
+
+    url: str
+    state: State
+    etag: str | None = None
+    last_modified: str | None = None
+    digest: str | None = None
+    fetched_at: datetime | None = None
+    title: str | None = None
