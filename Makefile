@@ -1,0 +1,63 @@
+# Two commands for a stranger: `make demo` and `make test`. Each does its own set-up.
+# Needs Python 3.11 to 3.13, git and make; uses uv where it is installed, else pip. Same versions either way.
+
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 python,$(shell $(p) -c 'import sys; (3,11) <= sys.version_info[:2] < (3,14) and print("$(p)")' 2>/dev/null)))
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types contracts docs-check eval bench lock clean
+
+help:  ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: $(READY)  ## a .venv in this folder with the locked versions
+
+$(READY): requirements-dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "nianbao needs Python 3.11, 3.12 or 3.13; none was found. Name one: make PYTHON=/path/to/python3.12 setup" >&2; exit 1; }
+	@echo "Setting up .venv with the locked versions (a minute or two the first time) ..."
+	@if command -v uv >/dev/null 2>&1; then \
+		uv venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv && \
+		uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-dev.lock && \
+		uv pip install --quiet --python $(BIN)/python --no-deps --editable . ; \
+	else \
+		$(PYTHON) -m venv .venv && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . ; \
+	fi
+	@touch $(READY)
+
+demo: $(READY)  ## crawl the loopback portal, load, and ask three questions
+	@$(BIN)/nianbao demo
+
+test: $(READY)  ## the tests
+	@$(BIN)/python -m pytest
+
+check: lint types contracts docs-check  ## everything that must hold before a commit
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+lint: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types: $(READY)
+	@$(BIN)/mypy
+
+contracts: $(READY)
+	@$(BIN)/lint-imports
+
+docs-check: $(READY)
+	@$(BIN)/python -m warehouse.catalog --check
+
+eval: $(READY)  ## how well pages and lists are read, beside other extractors
+	@$(BIN)/python -m tests.eval
+
+bench: $(READY)  ## speed and memory as ratios against peers in the same run
+	@$(BIN)/python -m tests.bench
+
+lock:  ## resolve the versions again (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(LOCKFLAGS) pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(LOCKFLAGS) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean:  ## remove the data of the demo and everything that was built
+	rm -rf .venv data build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache

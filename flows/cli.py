@@ -1,0 +1,203 @@
+"""The ``nianbao`` command: names, options and exit codes; what a command does stands in ``flows.commands``.
+
+Exit codes: 0 done, 1 something failed, 2 bad usage or bad configuration. Data goes to standard output.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib.metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.terminal import talk
+from flows.settings import SettingsError, read_settings
+
+app = typer.Typer(
+    name="nianbao",
+    help="Crawl the annual reports that Chinese governments must publish, and ask them SQL.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    add_completion=False,
+)
+sources_app = typer.Typer(no_args_is_help=True, help="The registry of sources.")
+app.add_typer(sources_app, name="sources")
+
+SourceIds = Annotated[
+    list[str] | None, typer.Option("--source", "-s", metavar="ID", help="A source's id; may be given several times.")
+]
+Province = Annotated[str | None, typer.Option(help="Only the sources of this province folder.")]
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the portal; 0 for any free one.")] = 0,
+) -> None:
+    """The whole thing on the loopback portal, then three example queries."""
+    from flows.commands.demo import demo_command
+
+    raise typer.Exit(demo_command(port=port))
+
+
+@app.command()
+def portal(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for any free one.")] = 8765,
+    site: Annotated[
+        list[Path] | None, typer.Option(help="A site.json whose stored answers are served too, by host.")
+    ] = None,
+    fault: Annotated[list[str] | None, typer.Option(metavar="NAME[:HOST]", help="Misbehave in this way.")] = None,
+) -> None:
+    """Serve the loopback network of disclosure sites, as an HTTP proxy."""
+    from deployments.portal.serve import serve
+
+    raise typer.Exit(serve(port=port, sites=site or [], faults=fault or []))
+
+
+@app.command()
+def crawl(
+    source: SourceIds = None,
+    province: Province = None,
+    recheck_days: Annotated[
+        int, typer.Option(min=0, help="Ask again for held pages last asked for longer ago than this.")
+    ] = 30,
+    prefect: Annotated[bool, typer.Option(help="Run as a Prefect flow, or plainly; the rows are the same.")] = True,
+) -> None:
+    """Crawl now, here, with a progress bar; ends with a table of what came."""
+    from flows.commands.crawling import crawl_command
+
+    settings = read_settings()
+    raise typer.Exit(
+        crawl_command(
+            settings, sources=source or [], province=province, recheck_days=recheck_days, with_prefect=prefect
+        )
+    )
+
+
+@sources_app.command("list")
+def sources_list(province: Province = None) -> None:
+    """Every source, a row each."""
+    from flows.commands.registry import list_command
+
+    raise typer.Exit(list_command(read_settings(), province=province))
+
+
+@sources_app.command("show")
+def sources_show(identifier: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """One source, whole, as JSON."""
+    from flows.commands.registry import show_command
+
+    raise typer.Exit(show_command(read_settings(), identifier))
+
+
+@sources_app.command("check")
+def sources_check(
+    identifiers: Annotated[list[str] | None, typer.Argument(metavar="[ID]...")] = None,
+    province: Province = None,
+    live: Annotated[bool, typer.Option("--live", help="Also list every column on its site.")] = False,
+) -> None:
+    """Whether the registry is well formed; with --live, whether every column lists all that its site states."""
+    from flows.commands.registry import check_command
+
+    raise typer.Exit(check_command(read_settings(), sources=identifiers or [], province=province, live=live))
+
+
+@app.command()
+def read(
+    targets: Annotated[list[str] | None, typer.Argument(metavar="[FILE|URL]...")] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="JSON Lines with id, file (relative to the manifest) and url.")
+    ] = None,
+) -> None:
+    """One page -> what we make of it, as JSON, with what was removed and why."""
+    from flows.commands.reading import read_command
+
+    if not targets and manifest is None:
+        raise typer.BadParameter("give a saved page, an address with http://, or --manifest M.jsonl")
+    raise typer.Exit(read_command(read_settings(), targets or [], manifest))
+
+
+@app.command()
+def sql(
+    query: Annotated[str | None, typer.Argument(help="A query; without one, a prompt opens.")] = None,
+    output: Annotated[str, typer.Option("--format", "-f", help="table, csv, json, jsonl or parquet.")] = "table",
+    to: Annotated[Path | None, typer.Option(help="File to write to instead of standard output.")] = None,
+) -> None:
+    """Ask the warehouse. Read-only, at any time, also while a load runs."""
+    from flows.commands.asking import sql_command
+
+    raise typer.Exit(sql_command(read_settings(), query, output=output, to=to))
+
+
+@app.command()
+def coverage(
+    source: SourceIds = None,
+    year: Annotated[int | None, typer.Option(help="Only this report year.")] = None,
+) -> None:
+    """Publisher x report type x year: held, overdue, not found, blocked ..."""
+    from flows.commands.asking import coverage_command
+
+    raise typer.Exit(coverage_command(read_settings(), sources=source or [], year=year))
+
+
+@app.command()
+def doctor() -> None:
+    """What is set and by whom, what is there, and what to do about what is not."""
+    from flows.commands.doctor import doctor_command
+
+    raise typer.Exit(doctor_command(read_settings()))
+
+
+@app.command()
+def version() -> None:
+    """The version."""
+    print(importlib.metadata.version("nianbao"))  # noqa: T201  # data goes to standard output
+
+
+def main() -> None:
+    """Run a command; what goes wrong is said in a sentence, not in a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        talk.print("Stopped. What has landed is kept; the same command goes on from there.")
+        raise SystemExit(1) from None
+    except BrokenPipeError:
+        raise SystemExit(1) from None
+    except Exception as error:
+        code = _exit_code(error)
+        if code is None:
+            raise
+        raise SystemExit(code) from error
+
+
+def _exit_code(error: Exception) -> int | None:
+    """Say what went wrong and give the exit code; ``None`` for an error nobody foresaw, which keeps its traceback."""
+    # Imported only now: no command should wait for the modules of all the others.
+    from flows.commands.reading import PageError
+    from flows.server import ServerError
+    from scrapers.sources.registry import SourceError, UnknownSourceError
+    from scrapers.web.archive import ArchiveError
+    from warehouse.errors import WarehouseError
+
+    if isinstance(error, SettingsError | SourceError | UnknownSourceError | PageError):
+        _say(error)
+        return 2
+    if isinstance(error, ServerError | ArchiveError | WarehouseError):
+        _say(error)
+        return 1
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        where = error.filename or "while writing"
+        _say(f"no space is left on the device ({where}); free some, then run the same command again")
+        return 1
+    return None
+
+
+def _say(error: object) -> None:
+    for line in str(error).splitlines():
+        talk.print(f"[red]error[/] {line}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What each `nianbao` command does; :mod:`flows.cli` only names them and their options."""

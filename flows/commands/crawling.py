@@ -1,0 +1,69 @@
+"""``nianbao crawl``: now, here, ending with a table of what came."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flows.commands.terminal import show_table, shown_progress, talk
+from flows.progress import Progress
+from flows.registry import registry
+from flows.run import RunSummary, crawl_plainly
+from flows.server import prefect_server
+from flows.settings import Settings
+from scrapers.sources.registry import select_sources
+
+
+def crawl_command(
+    settings: Settings, *, sources: list[str], province: str | None, recheck_days: int, with_prefect: bool
+) -> int:
+    """Crawl, show what came, and say what to type next. Exit code 1 where something could not be crawled."""
+    # Asked before a server is started: a misspelt source is answered at once.
+    chosen = select_sources(registry(settings), ids=sources, province=province)
+    if not any(source.columns for source in chosen):
+        talk.print("No column is known of what was asked for: " + ", ".join(source.id for source in chosen))
+        for source in chosen:
+            talk.print(f"  {source.id}: {source.column_unknown}")
+        return 1
+    summary = run(settings, sources=sources, province=province, recheck_days=recheck_days, with_prefect=with_prefect)
+    show_summary(summary)
+    talk.print("Ask the warehouse next: [bold]nianbao coverage[/] or [bold]nianbao sql[/]")
+    return 1 if summary.problems else 0
+
+
+def run(
+    settings: Settings, *, sources: list[str], province: str | None, recheck_days: int, with_prefect: bool
+) -> RunSummary:
+    """The crawl as a Prefect flow, or plainly; either way the same rows."""
+    if not with_prefect:
+        everything = registry(settings)
+        chosen = select_sources(everything, ids=sources, province=province)
+        with shown_progress("Crawling") as watch:
+            return crawl_plainly(
+                settings, chosen, everything, progress=Progress(watch), recheck_after=timedelta(days=recheck_days)
+            )
+    talk.print("Starting the embedded Prefect server (set PREFECT_API_URL to use one of yours) ...")
+    with prefect_server(settings.prefect_home):
+        from flows.crawl import CrawlParameters, crawl  # Prefect reads its settings when it is imported
+
+        parameters = CrawlParameters(sources=sources, province=province, recheck_days=recheck_days)
+        with shown_progress("Crawling"):
+            return crawl(parameters)
+
+
+def show_summary(summary: RunSummary) -> None:
+    """A row a source on standard output; the problems, and what was new, on standard error."""
+    show_table(
+        ("publisher", "source", "listed", "new", "changed", "unchanged", "no report", "quarantined", "failed"),
+        (
+            (t.publisher, t.source_id, t.listed, t.new, t.changed, t.unchanged, t.rejected, t.quarantined, t.failed)
+            for t in summary.tallies
+        ),
+    )
+    for problem in summary.problems[:20]:
+        talk.print(f"[yellow]problem[/] {problem}", soft_wrap=True)
+    if len(summary.problems) > 20:
+        talk.print(f"... and {len(summary.problems) - 20} more: [bold]nianbao problems[/]")
+    if summary.new or any(tally.changed for tally in summary.tallies):
+        talk.print(f"{summary.new} new reports in {summary.seconds:.0f} s.")
+    else:
+        talk.print(f"Nothing new: every report that is listed is held already ({summary.seconds:.0f} s).")

@@ -1,0 +1,77 @@
+"""``nianbao doctor``: what is set and by whom, what is there, and what to do about what is not."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+
+from flows.commands.terminal import show_table, talk
+from flows.registry import registry
+from flows.settings import Settings, origins
+from scrapers.sources.registry import SourceError
+from warehouse.readers import reader_status
+
+NEEDED_SPACE = 1024**3
+"""Bytes that should be free where the data lies before a crawl is started."""
+
+FINE, TROUBLE = "ok", "trouble"
+
+
+def doctor_command(settings: Settings) -> int:
+    """Settings with their origins, then checks; exit code 1 where one of them found trouble."""
+    found = origins()
+    show_table(
+        ("setting", "value", "from", "what it is"),
+        (
+            (name, getattr(settings, name), found[name], field.description or "")
+            for name, field in Settings.model_fields.items()
+        ),
+    )
+    checks = list(_checks(settings))
+    show_table(("check", "state", "detail"), checks)
+    trouble = [check for check in checks if check[1] == TROUBLE]
+    if trouble:
+        talk.print(f"{len(trouble)} of {len(checks)} checks found trouble; the detail says what to do.")
+    return 1 if trouble else 0
+
+
+def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield ("Python", FINE, version)
+    for package in ("prefect", "duckdb", "selectolax", "pyarrow", "jieba"):
+        yield (package, FINE, importlib.metadata.version(package))
+    try:
+        yield ("rjieba", FINE, importlib.metadata.version("rjieba"))
+    except importlib.metadata.PackageNotFoundError:
+        yield (
+            "rjieba",
+            FINE,
+            "not installed: words are cut by jieba, about 20 times slower; pip install nianbao[words]",
+        )
+    try:
+        sources = registry(settings)
+        unknown = sum(source.column_unknown is not None for source in sources)
+        yield ("sources", FINE, f"{len(sources)} in {settings.sources_dir}, {unknown} of them without a known column")
+    except SourceError as error:
+        yield ("sources", TROUBLE, str(error))
+    folder = settings.data_dir
+    while not folder.exists():
+        folder = folder.parent
+    if not os.access(folder, os.W_OK):
+        yield ("data folder", TROUBLE, f"{folder.resolve()} cannot be written to; set NIANBAO_DATA_DIR elsewhere")
+    else:
+        free = shutil.disk_usage(folder).free
+        state = FINE if free >= NEEDED_SPACE else TROUBLE
+        yield ("data folder", state, f"{settings.data_dir.resolve()}: {free / 1024**3:.1f} GiB free")
+    waiting = len(list(settings.landing_dir.glob("*.parquet"))) if settings.landing_dir.is_dir() else 0
+    yield ("landing folder", FINE, f"{waiting} batches wait for the loader")
+    status = reader_status(settings.reader_path)
+    yield ("warehouse", FINE if status.readable or not status.present else TROUBLE, status.detail)
+    yield (
+        "Prefect",
+        FINE,
+        os.environ.get("PREFECT_API_URL") or "no PREFECT_API_URL: each command brings its own server",
+    )

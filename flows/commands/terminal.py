@@ -1,0 +1,67 @@
+"""Two voices: data goes to standard output, everything said to a person goes to standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from flows.progress import Standing, watched_by
+
+talk = Console(stderr=True, highlight=False)
+"""For messages, questions and progress."""
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
+    """A table on standard output; unknown values as an empty cell."""
+    table = Table(*columns, title=title, title_justify="left", show_lines=False)
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    # A pipe has no width of its own: the table keeps its full width there instead of being cut at 80.
+    Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(table)
+
+
+@contextmanager
+def shown_progress(what: str) -> Iterator[Callable[[Standing], None]]:
+    """Show the standing of a run inside the block: a bar on a terminal, a line a source elsewhere.
+
+    Yields what to show a standing to; flows called inside the block find it by themselves.
+    """
+    with _bar(what) if talk.is_terminal else nullcontext(_Lines(what).watch) as watch, watched_by(watch):
+        yield watch
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[Standing], None]]:
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("pages"),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[last]}"),
+        console=talk,
+    )
+    with progress:
+        task = progress.add_task(what, total=None, last="")
+
+        def watch(standing: Standing) -> None:
+            progress.update(task, completed=standing.fetched, total=standing.wanted or None, last=standing.last or "")
+
+        yield watch
+
+
+class _Lines:
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._said = ""
+
+    def watch(self, standing: Standing) -> None:
+        if standing.last is not None and standing.last != self._said:
+            self._said = standing.last
+            talk.print(f"{self._what}: {standing.fetched} of {standing.wanted} pages; {standing.last}", soft_wrap=True)

@@ -1,0 +1,210 @@
+"""One crawling run as plain functions: Prefect wraps these, and a run without Prefect calls them as they are."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Literal
+
+from flows.progress import Progress
+from flows.settings import Settings
+from scrapers.collect import Plan, Tally, collect
+from scrapers.records import KnownPage, Source
+from scrapers.web.archive import Archive, recover
+from scrapers.web.client import Client, ClientSettings
+from scrapers.web.pace import HostPace
+from warehouse.landing import write_batch
+from warehouse.load import LoadResult, finish_run, known_pages, load_pending, load_sources, start_run
+from warehouse.readers import publish
+
+LOAD_EVERY = 5.0
+"""Seconds between two looks of the loader at the landing folder while a run goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What a run did; ``tallies`` in registry order."""
+
+    run_id: str
+    started_at: datetime
+    seconds: float
+    tallies: tuple[Tally, ...]
+    loaded: LoadResult
+
+    @property
+    def new(self) -> int:
+        """Reports that were not held before."""
+        return sum(tally.new for tally in self.tallies)
+
+    @property
+    def failed(self) -> int:
+        """Pages that gave no answer that could be read."""
+        return sum(tally.failed for tally in self.tallies)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Every problem of every source, in the order of the sources."""
+        return tuple(problem for tally in self.tallies for problem in tally.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class HostGroup:
+    """Sources that share a host: crawled one after the other, beside the groups of other hosts."""
+
+    host: str
+    sources: tuple[Source, ...]
+
+
+def web_client(settings: Settings, archive: Archive | None = None) -> Client:
+    """The client these settings ask for; without an archive for a look that leaves nothing behind."""
+    return Client(
+        ClientSettings(
+            user_agent=settings.user_agent,
+            proxy=settings.proxy,
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+            total_timeout=settings.total_timeout,
+            max_bytes=settings.max_bytes,
+            max_attempts=settings.max_attempts,
+            pace_seconds=settings.pace_seconds,
+            allow_private_addresses=settings.allow_private_addresses,
+            obey_robots=settings.obey_robots,
+        ),
+        archive=archive,
+        pace=HostPace(settings.state_dir / "pace"),
+    )
+
+
+def host_groups(sources: Sequence[Source]) -> tuple[HostGroup, ...]:
+    """Sources by their own host, in registry order; sources without a column are left to the coverage ledger."""
+    groups: dict[str, list[Source]] = {}
+    for source in sources:
+        if source.columns:
+            groups.setdefault(source.hosts[0], []).append(source)
+    return tuple(HostGroup(host, tuple(members)) for host, members in groups.items())
+
+
+@dataclass
+class CrawlRun:
+    """A run: entered, it takes up what an earlier one left; left, it has loaded and published everything.
+
+    ``with CrawlRun(settings, sources, registry) as run: run.collect_group(group)`` for each of ``run.groups``, from as
+    many threads as there are groups; ``run.summary()`` afterwards. A run that is killed loses at most the batch in
+    hand: the next one loads what has landed, cuts a torn archive record, and lists again.
+    """
+
+    settings: Settings
+    sources: Sequence[Source]
+    registry: Sequence[Source]
+    """All sources, not only those of this run: the coverage ledger needs them."""
+    progress: Progress = field(default_factory=Progress)
+    recheck_after: timedelta = timedelta(days=30)
+    run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
+
+    def __enter__(self) -> CrawlRun:
+        settings = self.settings
+        self._started = time.monotonic()
+        self._started_at = datetime.now(UTC)
+        for folder in (settings.archive_dir, settings.landing_dir, settings.state_dir, settings.warehouse_path.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        recover(settings.archive_dir)
+        self._loaded = load_pending(settings.warehouse_path, settings.landing_dir)
+        load_sources(settings.warehouse_path, self.registry)
+        self._known: dict[str, Mapping[str, KnownPage]] = known_pages(
+            settings.warehouse_path, [source.id for source in self.sources]
+        )
+        start_run(
+            settings.warehouse_path, self.run_id, kind="crawl", parameters={"sources": [s.id for s in self.sources]}
+        )
+        self._archive = Archive(settings.archive_dir, run_id=self.run_id, software=settings.user_agent)
+        self._client = web_client(settings, self._archive)
+        self._tallies: dict[str, Tally] = {s.id: Tally(s.id, s.publisher) for s in self.sources}
+        self._done = threading.Event()
+        self._loader_error: BaseException | None = None
+        self._loader = threading.Thread(target=self._load_until_done, name="loader", daemon=True)
+        self._loader.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Literal[False]:
+        self._done.set()
+        self._loader.join()
+        self._client.close()
+        self._archive.close()
+        if self._loader_error is not None and error is None:
+            raise self._loader_error
+        self._load()
+        finish_run(
+            self.settings.warehouse_path, self.run_id, ok=error is None, detail=None if error is None else str(error)
+        )
+        publish(self.settings.warehouse_path, self.settings.reader_path)
+        self._seconds = time.monotonic() - self._started
+        return False
+
+    @property
+    def groups(self) -> tuple[HostGroup, ...]:
+        """What there is to collect, a group a host."""
+        return host_groups(self.sources)
+
+    def collect_group(self, group: HostGroup) -> tuple[Tally, ...]:
+        """Collect the sources of one host, one after the other, handing each batch to the landing folder."""
+        plan = Plan(
+            run_id=self.run_id,
+            recheck_after=self.recheck_after,
+            batch_pages=self.settings.batch_pages,
+            trusted_hosts=self.settings.trusted_hosts,
+        )
+        for source in group.sources:
+            if self._loader_error is not None:
+                raise self._loader_error  # crawling on would fill the landing folder of a warehouse that cannot load
+            batches = collect(
+                source,
+                plan=plan,
+                client=self._client,
+                known=self._known.get(source.id, {}),
+                tally=self._tallies[source.id],
+                on_step=self.progress.step,
+            )
+            for batch in batches:
+                write_batch(self.settings.landing_dir, batch)
+            self.progress.finish(self._tallies[source.id])
+        return tuple(self._tallies[source.id] for source in group.sources)
+
+    def summary(self) -> RunSummary:
+        """What came of the run; after its ``with`` block."""
+        return RunSummary(self.run_id, self._started_at, self._seconds, tuple(self._tallies.values()), self._loaded)
+
+    def _load(self) -> None:
+        self._loaded = self._loaded + load_pending(self.settings.warehouse_path, self.settings.landing_dir)
+
+    def _load_until_done(self) -> None:
+        while not self._done.wait(LOAD_EVERY):
+            try:
+                self._load()
+            except Exception as error:  # noqa: BLE001  # handed to the run's own thread, which raises it
+                self._loader_error = error
+                return
+
+
+def crawl_plainly(
+    settings: Settings,
+    sources: Sequence[Source],
+    registry: Sequence[Source],
+    *,
+    progress: Progress | None = None,
+    recheck_after: timedelta = timedelta(days=30),
+) -> RunSummary:
+    """A run without Prefect: the same steps on a thread pool, the same rows."""
+    run = CrawlRun(settings, sources, registry, progress or Progress(), recheck_after)
+    with run, ThreadPoolExecutor(settings.workers, thread_name_prefix="crawl") as pool:
+        futures: list[Future[tuple[Tally, ...]]] = [pool.submit(run.collect_group, group) for group in run.groups]
+        for future in futures:
+            future.result()
+    return run.summary()

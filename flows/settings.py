@@ -1,0 +1,130 @@
+"""What can be set, by ``nianbao.toml`` in the working folder and by ``NIANBAO_*`` in the environment (which wins)."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, HttpUrl, TypeAdapter, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from scrapers.sources.registry import REGISTRY
+
+SETTINGS_FILE = "nianbao.toml"
+PREFIX = "NIANBAO_"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it, where it came from, and what it takes."""
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. Times are seconds, sizes are bytes, paths are relative to the working folder."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=SETTINGS_FILE, extra="forbid", frozen=True)
+
+    data_dir: Annotated[Path, Field(description="folder of the archive, the landing place and the warehouse")] = Path(
+        "data"
+    )
+    sources_dir: Annotated[Path, Field(description="folder of the registry of sources")] = REGISTRY
+    proxy: Annotated[str | None, Field(description="HTTP forward proxy for all requests to sites")] = None
+    user_agent: Annotated[str, Field(description="how the crawler names itself; add a contact of yours")] = (
+        "nianbao/0.1 (+https://github.com/nianbao/nianbao; research archive of annual government reports)"
+    )
+    pace_seconds: Annotated[float, Field(ge=0, description="least time between two requests to one host")] = 2.0
+    connect_timeout: Annotated[float, Field(gt=0, description="for a connection to come up")] = 10.0
+    read_timeout: Annotated[float, Field(gt=0, description="between two pieces of an answer")] = 30.0
+    total_timeout: Annotated[float, Field(gt=0, description="for one answer as a whole")] = 120.0
+    max_bytes: Annotated[int, Field(gt=0, description="largest answer that is taken")] = 30 * 1024 * 1024
+    max_attempts: Annotated[int, Field(ge=1, description="tries of one request")] = 3
+    workers: Annotated[int, Field(ge=1, le=256, description="hosts crawled at the same time")] = 8
+    batch_pages: Annotated[int, Field(ge=1, description="pages a batch handed to the loader")] = 50
+    obey_robots: Annotated[bool, Field(description="obey robots.txt")] = True
+    allow_private_addresses: Annotated[bool, Field(description="allow requests to private and loopback addresses")] = (
+        False
+    )
+    trusted_hosts: Annotated[tuple[str, ...], Field(description="hosts outside .gov.cn whose pages are trusted")] = ()
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value:
+            TypeAdapter(HttpUrl).validate_python(value)
+        return value or None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del dotenv_settings, file_secret_settings  # two places are enough to look for a setting
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def archive_dir(self) -> Path:
+        """WARC files."""
+        return self.data_dir / "archive"
+
+    @property
+    def landing_dir(self) -> Path:
+        """Batches that wait for the loader."""
+        return self.data_dir / "landing"
+
+    @property
+    def state_dir(self) -> Path:
+        """Pace stamps, robots.txt copies, locks."""
+        return self.data_dir / "state"
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The loader's file. Nobody else opens it."""
+        return self.data_dir / "warehouse" / "nianbao.duckdb"
+
+    @property
+    def reader_path(self) -> Path:
+        """The copy that analysts open."""
+        return self.data_dir / "nianbao.duckdb"
+
+    @property
+    def prefect_home(self) -> Path:
+        """Where the embedded Prefect server keeps its SQLite file."""
+        return self.data_dir / "prefect"
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings in force. Raises :class:`SettingsError` in a reader's words."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            name = str(problem["loc"][0]) if problem["loc"] else "?"
+            origin = origins(given).get(name, SETTINGS_FILE)
+            what = "there is no such setting" if problem["type"] == "extra_forbidden" else problem["msg"]
+            lines.append(f"setting {name} (from {origin}): {what}. `nianbao doctor` lists all settings.")
+        raise SettingsError("\n".join(lines)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{SETTINGS_FILE}: not valid TOML: {error}") from error
+
+
+def origins(given: dict[str, Any] | None = None) -> dict[str, str]:
+    """Name of each setting -> where its value came from: an argument, a variable, the file, or ``default``."""
+    in_file: dict[str, Any] = {}
+    if Path(SETTINGS_FILE).is_file():
+        in_file = tomllib.loads(Path(SETTINGS_FILE).read_text("utf-8"))
+    found = {}
+    for name in Settings.model_fields:
+        variable = f"{PREFIX}{name.upper()}"
+        if given and name in given:
+            found[name] = "command line"
+        elif any(key.upper() == variable for key in os.environ):
+            found[name] = variable
+        else:
+            found[name] = SETTINGS_FILE if name in in_file else "default"
+    return found
