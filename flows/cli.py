@@ -51,9 +51,9 @@ def portal(
     fault: Annotated[list[str] | None, typer.Option(metavar="NAME[:HOST]", help="Misbehave in this way.")] = None,
 ) -> None:
     """Serve the loopback network of disclosure sites, as an HTTP proxy."""
-    from deployments.portal.serve import serve
+    from deployments.portal.serving import serve
 
-    raise typer.Exit(serve(port=port, sites=site or [], faults=fault or []))
+    serve(port, site or (), fault or ())
 
 
 @app.command()
@@ -133,13 +133,17 @@ def sql(
 
 @app.command()
 def coverage(
-    source: SourceIds = None,
-    year: Annotated[int | None, typer.Option(help="Only this report year.")] = None,
+    source: Annotated[str | None, typer.Option("--source", "-s", metavar="ID", help="Only this source.")] = None,
+    year: Annotated[list[int] | None, typer.Option(help="Only this report year; may be given several times.")] = None,
+    state: Annotated[list[str] | None, typer.Option(help="Only this state, such as overdue or blocked.")] = None,
+    output: Annotated[str, typer.Option("--format", "-f", help="table, csv, json or jsonl.")] = "table",
 ) -> None:
     """Publisher x report type x year: held, overdue, not found, blocked ..."""
     from flows.commands.asking import coverage_command
 
-    raise typer.Exit(coverage_command(read_settings(), sources=source or [], year=year))
+    raise typer.Exit(
+        coverage_command(read_settings(), source=source, years=year or [], states=state or [], output=output)
+    )
 
 
 @app.command()
@@ -175,13 +179,14 @@ def main() -> None:
 def _exit_code(error: Exception) -> int | None:
     """Say what went wrong and give the exit code; ``None`` for an error nobody foresaw, which keeps its traceback."""
     # Imported only now: no command should wait for the modules of all the others.
+    from deployments.portal.serving import PortalUsageError
     from flows.commands.reading import PageError
     from flows.server import ServerError
     from scrapers.sources.registry import SourceError, UnknownSourceError
     from scrapers.web.archive import ArchiveError
     from warehouse.errors import WarehouseError
 
-    if isinstance(error, SettingsError | SourceError | UnknownSourceError | PageError):
+    if isinstance(error, SettingsError | SourceError | UnknownSourceError | PageError | PortalUsageError):
         _say(error)
         return 2
     if isinstance(error, ServerError | ArchiveError | WarehouseError):

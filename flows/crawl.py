@@ -19,10 +19,9 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.progress import Progress, Standing, current_watcher
-from flows.registry import registry
 from flows.run import CrawlRun, RunSummary
 from flows.settings import read_settings
-from scrapers.sources.registry import select_sources
+from scrapers.sources.registry import load_sources, select_sources
 
 ARTIFACT_EVERY = 5.0
 """Seconds between two updates of the progress artifact."""
@@ -59,7 +58,7 @@ def crawl(parameters: CrawlParameters) -> RunSummary:
     """The flow that deployments and ``nianbao crawl`` run. Raises what the first failing task raised."""
     settings = read_settings()
     logger = get_run_logger()
-    everything = registry(settings)
+    everything = load_sources(settings.sources_dir)
     sources = select_sources(everything, ids=parameters.sources, province=parameters.province)
     with _ProgressArtifact() as artifact:
         watchers = [watcher for watcher in (artifact.watch, current_watcher()) if watcher is not None]

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from scrapers.collect import Step, Tally
+if TYPE_CHECKING:  # the terminal shows progress; a command that crawls nothing need not load the crawler for it
+    from scrapers.collect import Step, Tally
 
 
 @dataclass(frozen=True, slots=True)

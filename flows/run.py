@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,12 +15,14 @@ from typing import Literal
 from flows.progress import Progress
 from flows.settings import Settings
 from scrapers.collect import Plan, Tally, collect
-from scrapers.records import KnownPage, Source
+from scrapers.records import Source
 from scrapers.web.archive import Archive, recover
 from scrapers.web.client import Client, ClientSettings
 from scrapers.web.pace import HostPace
+from warehouse.database import writing
 from warehouse.landing import write_batch
-from warehouse.load import LoadResult, finish_run, known_pages, load_pending, load_sources, start_run
+from warehouse.ledger import finish_run, known_pages, load_sources, start_run
+from warehouse.load import LoadResult, load_pending
 from warehouse.readers import publish
 
 LOAD_EVERY = 5.0
@@ -35,7 +37,8 @@ class RunSummary:
     started_at: datetime
     seconds: float
     tallies: tuple[Tally, ...]
-    loaded: LoadResult
+    loads: tuple[LoadResult, ...]
+    """What the loader did, in order: first what an earlier run had left."""
 
     @property
     def new(self) -> int:
@@ -75,6 +78,7 @@ def web_client(settings: Settings, archive: Archive | None = None) -> Client:
             pace_seconds=settings.pace_seconds,
             allow_private_addresses=settings.allow_private_addresses,
             obey_robots=settings.obey_robots,
+            robots_folder=settings.state_dir / "robots",
         ),
         archive=archive,
         pace=HostPace(settings.state_dir / "pace"),
@@ -114,14 +118,10 @@ class CrawlRun:
         for folder in (settings.archive_dir, settings.landing_dir, settings.state_dir, settings.warehouse_path.parent):
             folder.mkdir(parents=True, exist_ok=True)
         recover(settings.archive_dir)
-        self._loaded = load_pending(settings.warehouse_path, settings.landing_dir)
-        load_sources(settings.warehouse_path, self.registry)
-        self._known: dict[str, Mapping[str, KnownPage]] = known_pages(
-            settings.warehouse_path, [source.id for source in self.sources]
-        )
-        start_run(
-            settings.warehouse_path, self.run_id, kind="crawl", parameters={"sources": [s.id for s in self.sources]}
-        )
+        self._loads = [load_pending(settings.warehouse_path, settings.landing_dir)]
+        with writing(settings.warehouse_path, "load the registry") as connection:
+            load_sources(connection, self.registry)
+        start_run(settings.warehouse_path, self.run_id, "crawl", {"sources": [source.id for source in self.sources]})
         self._archive = Archive(settings.archive_dir, run_id=self.run_id, software=settings.user_agent)
         self._client = web_client(settings, self._archive)
         self._tallies: dict[str, Tally] = {s.id: Tally(s.id, s.publisher) for s in self.sources}
@@ -142,7 +142,10 @@ class CrawlRun:
             raise self._loader_error
         self._load()
         finish_run(
-            self.settings.warehouse_path, self.run_id, ok=error is None, detail=None if error is None else str(error)
+            self.settings.warehouse_path,
+            self.run_id,
+            "completed" if error is None else "failed",
+            {"error": None if error is None else repr(error)} | self._totals(),
         )
         publish(self.settings.warehouse_path, self.settings.reader_path)
         self._seconds = time.monotonic() - self._started
@@ -168,7 +171,7 @@ class CrawlRun:
                 source,
                 plan=plan,
                 client=self._client,
-                known=self._known.get(source.id, {}),
+                known=known_pages(self.settings.warehouse_path, source.id),
                 tally=self._tallies[source.id],
                 on_step=self.progress.step,
             )
@@ -179,10 +182,19 @@ class CrawlRun:
 
     def summary(self) -> RunSummary:
         """What came of the run; after its ``with`` block."""
-        return RunSummary(self.run_id, self._started_at, self._seconds, tuple(self._tallies.values()), self._loaded)
+        return RunSummary(
+            self.run_id, self._started_at, self._seconds, tuple(self._tallies.values()), tuple(self._loads)
+        )
 
     def _load(self) -> None:
-        self._loaded = self._loaded + load_pending(self.settings.warehouse_path, self.settings.landing_dir)
+        self._loads.append(load_pending(self.settings.warehouse_path, self.settings.landing_dir))
+
+    def _totals(self) -> dict[str, int]:
+        tallies = self._tallies.values()
+        return {
+            name: sum(getattr(tally, name) for tally in tallies)
+            for name in ("listed", "new", "changed", "unchanged", "rejected", "quarantined", "failed")
+        }
 
     def _load_until_done(self) -> None:
         while not self._done.wait(LOAD_EVERY):

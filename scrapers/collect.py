@@ -7,6 +7,7 @@ Knows no scheduler and no database: what is already held comes in as :class:`Kno
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -179,7 +180,7 @@ def _list_columns(source: Source, fetch: Callable[[Request], Fetched]) -> Iterat
     def answer(request: Request) -> tuple[Outcome, str | None, str]:
         fetched = fetch(request)
         capture = fetched.capture
-        text = decode(fetched.body, content_type=capture.content_type, charset=source.charset).text
+        text, _ = decode(fetched.body, content_type=capture.content_type, charset=source.charset)
         return capture.outcome, capture.detail, text
 
     for column in source.columns:
@@ -249,30 +250,35 @@ def _settle(
             # A challenge or an error in front of a page we hold says nothing about the report.
             return replace(candidate, state=known.state, reason=f"held; asked again: {reason}"), None
         return replace(candidate, state=State.FAILED, reason=reason), None
-    draft = read_page(
-        fetched.body,
-        capture.final_url,
-        content_type=capture.content_type,
-        charset=source.charset,
-        listed_title=candidate.title,
-        listed_date=candidate.listed_date,
-    )
-    report = judge(
-        draft,
-        source=source,
-        column=column,
-        candidate=candidate,
-        capture_id=capture.capture_id,
-        trusted_hosts=plan.trusted_hosts,
-        mirror_of=plan.mirror_of,
-    )
+    try:
+        draft = read_page(
+            fetched.body,
+            capture.final_url,
+            content_type=capture.content_type,
+            charset=source.charset,
+            listed_title=candidate.title,
+            listed_date=candidate.listed_date,
+        )
+        report = judge(
+            draft,
+            source=source,
+            column=column,
+            candidate=candidate,
+            capture_id=capture.capture_id,
+            trusted_hosts=plan.trusted_hosts,
+            mirror_of=plan.mirror_of,
+        )
+    except Exception as error:  # noqa: BLE001  # a page nobody foresaw is a row to be looked at, not the end of a run
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        reason = f"reader: {error!r} at {at.filename.rpartition('/')[2]}:{at.lineno}; the page is archived"
+        return replace(candidate, state=State.FAILED, reason=reason), None
     return replace(candidate, state=report.state, reason=report.reason), report
 
 
 def _count(
     tally: Tally, candidate: Candidate, capture: Capture, report: Report | None, known: KnownPage | None
 ) -> None:
-    if capture.outcome not in (Outcome.OK, Outcome.NOT_MODIFIED):
+    if candidate.state is State.FAILED or capture.outcome not in (Outcome.OK, Outcome.NOT_MODIFIED):
         tally.failed += 1
         tally.problems.append(f"{candidate.url}: {candidate.reason}")
     elif report is None:

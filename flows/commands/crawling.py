@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 from flows.commands.terminal import show_table, shown_progress, talk
 from flows.progress import Progress
-from flows.registry import registry
 from flows.run import RunSummary, crawl_plainly
 from flows.server import prefect_server
 from flows.settings import Settings
-from scrapers.sources.registry import select_sources
+from scrapers.sources.registry import load_sources, select_sources
 
 
 def crawl_command(
@@ -18,7 +18,7 @@ def crawl_command(
 ) -> int:
     """Crawl, show what came, and say what to type next. Exit code 1 where something could not be crawled."""
     # Asked before a server is started: a misspelt source is answered at once.
-    chosen = select_sources(registry(settings), ids=sources, province=province)
+    chosen = select_sources(load_sources(settings.sources_dir), ids=sources, province=province)
     if not any(source.columns for source in chosen):
         talk.print("No column is known of what was asked for: " + ", ".join(source.id for source in chosen))
         for source in chosen:
@@ -35,13 +35,14 @@ def run(
 ) -> RunSummary:
     """The crawl as a Prefect flow, or plainly; either way the same rows."""
     if not with_prefect:
-        everything = registry(settings)
+        everything = load_sources(settings.sources_dir)
         chosen = select_sources(everything, ids=sources, province=province)
         with shown_progress("Crawling") as watch:
             return crawl_plainly(
                 settings, chosen, everything, progress=Progress(watch), recheck_after=timedelta(days=recheck_days)
             )
-    talk.print("Starting the embedded Prefect server (set PREFECT_API_URL to use one of yours) ...")
+    if "PREFECT_API_URL" not in os.environ:
+        talk.print("Starting a Prefect server for this run (7 s; 20 s the first time) ...")
     with prefect_server(settings.prefect_home):
         from flows.crawl import CrawlParameters, crawl  # Prefect reads its settings when it is imported
 

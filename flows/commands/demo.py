@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from deployments.portal import DEMO_SOURCES, Portal, demo_network
-from flows.commands.asking import print_query, show_coverage
+from deployments.portal.demo import SOURCES, demo_network
+from deployments.portal.proxy import Portal
+from flows.commands.asking import show_coverage, show_question
 from flows.commands.crawling import run, show_summary
 from flows.commands.terminal import talk
 from flows.settings import read_settings
+from warehouse.coverage import coverage_table
 
 DEMO_DATA = Path("data/demo")
 
@@ -17,24 +19,22 @@ QUESTIONS = (
     (
         "How long are the reports, and how many are there, year by year?",
         """
-        SELECT report_year, report_type, count(*) AS reports, round(avg(length(text))) AS mean_characters
-        FROM reports JOIN report_texts USING (document_id)
-        GROUP BY ALL ORDER BY report_year DESC, report_type LIMIT 6
+        SELECT report_year, report_type, count(*) AS reports, round(avg(text_length)) AS mean_characters
+        FROM reports GROUP BY ALL ORDER BY report_year DESC, report_type LIMIT 6
         """,
     ),
     (
         "Which reports speak of administrative reconsideration (行政复议) most often?",
         """
-        SELECT publisher, report_year, (length(text) - length(replace(text, '行政复议', ''))) // 4 AS mentions
-        FROM reports JOIN report_texts USING (document_id)
-        ORDER BY mentions DESC, publisher, report_year LIMIT 5
+        SELECT publisher, report_year, len(regexp_extract_all(text, '行政复议')) AS mentions
+        FROM report_texts ORDER BY mentions DESC, publisher, report_year LIMIT 5
         """,
     ),
     (
         "Who published after the legal deadline, and how late?",
         """
         SELECT publisher, report_type, report_year, published, days_late
-        FROM coverage WHERE days_late > 0 ORDER BY days_late DESC, publisher LIMIT 5
+        FROM coverage WHERE state = 'held' AND days_late > 0 ORDER BY days_late DESC, publisher LIMIT 5
         """,
     ),
 )
@@ -43,22 +43,20 @@ QUESTIONS = (
 def demo_command(*, port: int) -> int:
     """Start the portal, crawl it as a Prefect flow, show coverage and three questions with their answers."""
     with Portal(demo_network(), port=port) as portal:
-        talk.print(
-            f"The portal serves {len(portal.hosts)} disclosure sites on {portal.url}, as a proxy for their hosts."
-        )
+        talk.print(f"The portal serves {len(portal.network.hosts)} disclosure sites as a proxy at {portal.url}.")
         os.environ.update(
             NIANBAO_PROXY=portal.url,
             NIANBAO_DATA_DIR=str(DEMO_DATA),
-            NIANBAO_SOURCES_DIR=str(DEMO_SOURCES),
+            NIANBAO_SOURCES_DIR=str(SOURCES),
             NIANBAO_PACE_SECONDS="0",  # the portal is ours
         )
         os.environ.pop("PREFECT_API_URL", None)  # the demo leaves a server of yours alone
         settings = read_settings()
         summary = run(settings, sources=[], province=None, recheck_days=30, with_prefect=True)
     show_summary(summary)
-    show_coverage(settings.reader_path)
+    show_coverage(coverage_table(settings.reader_path))
     for question, query in QUESTIONS:
-        print_query(settings.reader_path, question, query)
+        show_question(settings.reader_path, question, query)
     talk.print(
         "\n".join(
             (

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Iterator
 
 from flows.commands.terminal import show_table, talk
-from flows.registry import registry
 from flows.settings import Settings, origins
-from scrapers.sources.registry import SourceError
-from warehouse.readers import reader_status
+from scrapers.sources.registry import SourceError, load_sources
+from warehouse.errors import NoReaderError, WarehouseError
+from warehouse.query import run_sql
 
 NEEDED_SPACE = 1024**3
 """Bytes that should be free where the data lies before a crawl is started."""
@@ -52,7 +52,7 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
             "not installed: words are cut by jieba, about 20 times slower; pip install nianbao[words]",
         )
     try:
-        sources = registry(settings)
+        sources = load_sources(settings.sources_dir)
         unknown = sum(source.column_unknown is not None for source in sources)
         yield ("sources", FINE, f"{len(sources)} in {settings.sources_dir}, {unknown} of them without a known column")
     except SourceError as error:
@@ -68,10 +68,19 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
         yield ("data folder", state, f"{settings.data_dir.resolve()}: {free / 1024**3:.1f} GiB free")
     waiting = len(list(settings.landing_dir.glob("*.parquet"))) if settings.landing_dir.is_dir() else 0
     yield ("landing folder", FINE, f"{waiting} batches wait for the loader")
-    status = reader_status(settings.reader_path)
-    yield ("warehouse", FINE if status.readable or not status.present else TROUBLE, status.detail)
+    yield ("warehouse", *_warehouse(settings))
     yield (
         "Prefect",
         FINE,
         os.environ.get("PREFECT_API_URL") or "no PREFECT_API_URL: each command brings its own server",
     )
+
+
+def _warehouse(settings: Settings) -> tuple[str, str]:
+    try:
+        ((reports,),) = run_sql(settings.reader_path, "SELECT count(*) FROM reports").rows
+    except NoReaderError as error:
+        return FINE, str(error)
+    except WarehouseError as error:
+        return TROUBLE, str(error)
+    return FINE, f"{reports} reports in {settings.reader_path}"

@@ -152,7 +152,8 @@ def read_saved(page: SavedPage, settings: Settings) -> tuple[Draft, Report | Non
     draft = read_page(page.body, page.url, content_type=page.content_type)
     if draft.kind is PageKind.LIST:
         hosts = (urlsplit(page.url).netloc,) if page.url else ()
-        listing = read_list(decode(page.body, content_type=page.content_type).text, page.url or "", hosts)
+        html, _ = decode(page.body, content_type=page.content_type)
+        listing = read_list(html, page.url or "", hosts)
         return replace(draft, rows=listing.rows, pager=listing.pager), None
     if draft.kind is not PageKind.DOCUMENT:
         return draft, None

@@ -6,12 +6,11 @@ import json
 from dataclasses import asdict
 
 from flows.commands.terminal import show_table, talk
-from flows.registry import registry
 from flows.run import web_client
 from flows.settings import Settings
 from scrapers.collect import list_source
 from scrapers.records import Outcome
-from scrapers.sources.registry import select_sources
+from scrapers.sources.registry import load_sources, select_sources
 
 
 def list_command(settings: Settings, *, province: str | None) -> int:
@@ -29,7 +28,7 @@ def list_command(settings: Settings, *, province: str | None) -> int:
                 ", ".join(sorted({column.platform for column in source.columns})),
                 source.verified,
             )
-            for source in select_sources(registry(settings), province=province)
+            for source in select_sources(load_sources(settings.sources_dir), province=province)
         ),
     )
     return 0
@@ -37,14 +36,14 @@ def list_command(settings: Settings, *, province: str | None) -> int:
 
 def show_command(settings: Settings, identifier: str) -> int:
     """One source, whole, as JSON."""
-    (source,) = select_sources(registry(settings), ids=[identifier])
+    (source,) = select_sources(load_sources(settings.sources_dir), ids=[identifier])
     print(json.dumps(asdict(source), ensure_ascii=False, indent=2))  # noqa: T201  # data goes to standard output
     return 0
 
 
 def check_command(settings: Settings, *, sources: list[str], province: str | None, live: bool) -> int:
     """Validate the registry; with ``live`` also list every column and reconcile it with what the site states."""
-    chosen = select_sources(registry(settings), ids=sources, province=province)
+    chosen = select_sources(load_sources(settings.sources_dir), ids=sources, province=province)
     if not live:
         talk.print(f"{len(chosen)} sources are well formed. `nianbao sources check --live` also asks their sites.")
         return 0

@@ -9,14 +9,16 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from scrapers.platforms import names, platform
 from scrapers.records import Column, Level, ReportType, Source
+from scrapers.sources.divisions import is_code
 
 REGISTRY = Path(__file__).parent
 """The registry that is shipped with the project."""
@@ -109,16 +111,10 @@ class _SourceFile(BaseModel):
         return self
 
 
-CodeCheck = Callable[[str], bool]
-"""Tells whether a division code is, or ever was, in force."""
-
-
-def read_source(
-    path: Path, *, root: Path, platforms: Mapping[str, Collection[str]] | None = None, is_code: CodeCheck | None = None
-) -> Source:
+def read_source(path: Path, *, root: Path) -> Source:
     """One registry file as a :class:`Source`; its id is the path below ``root`` without ``.toml``.
 
-    ``platforms`` maps each known listing protocol to the parameters it takes. Raises :class:`SourceError`.
+    Raises :class:`SourceError`.
     """
     try:
         text = path.read_text("utf-8")
@@ -134,7 +130,7 @@ def read_source(
         raise SourceError(
             [f"{path}:{_line(text, e['loc'])}: {_where(e['loc'])}{_complaint(e)}" for e in error.errors()]
         ) from error
-    problems = list(_cross_checks(checked, text, path, platforms, is_code))
+    problems = list(_cross_checks(checked, text, path))
     if problems:
         raise SourceError(problems)
     return Source(
@@ -166,12 +162,7 @@ def read_source(
     )
 
 
-def load_sources(
-    directory: Path = REGISTRY,
-    *,
-    platforms: Mapping[str, Collection[str]] | None = None,
-    is_code: CodeCheck | None = None,
-) -> tuple[Source, ...]:
+def load_sources(directory: Path = REGISTRY) -> tuple[Source, ...]:
     """Every source below ``directory``, by id. Raises one :class:`SourceError` with the problems of all files."""
     if not directory.is_dir():
         raise SourceError([f"{directory}: there is no such folder of sources; check the setting sources_dir"])
@@ -179,7 +170,7 @@ def load_sources(
     problems: list[str] = []
     for path in sorted(directory.rglob("*/*.toml")):
         try:
-            sources.append(read_source(path, root=directory, platforms=platforms, is_code=is_code))
+            sources.append(read_source(path, root=directory))
         except SourceError as error:
             problems.extend(error.problems)
     if problems:
@@ -214,13 +205,7 @@ def select_sources(
     return tuple(chosen)
 
 
-def _cross_checks(
-    checked: _SourceFile,
-    text: str,
-    path: Path,
-    platforms: Mapping[str, Collection[str]] | None,
-    is_code: CodeCheck | None,
-) -> Iterable[str]:
+def _cross_checks(checked: _SourceFile, text: str, path: Path) -> Iterable[str]:
     seen: dict[str, int] = {}
     for number, column in enumerate(checked.columns):
         at = f"{path}:{_line(text, ('columns', number, 'url'))}: columns[{number}]"
@@ -230,21 +215,20 @@ def _cross_checks(
         if column.url in seen:
             yield f"{at}.url: the same address as columns[{seen[column.url]}]; take one out"
         seen.setdefault(column.url, number)
-        if platforms is not None:
-            if column.platform not in platforms:
-                line = _line(text, ("columns", number, "platform"))
-                yield (
-                    f"{path}:{line}: columns[{number}].platform: {column.platform!r} is none of {', '.join(platforms)}"
-                )
-            else:
-                for name in sorted(set(column.parameters) - set(platforms[column.platform])):
-                    takes = ", ".join(sorted(platforms[column.platform])) or "none"
-                    yield f"{at}.parameters: {column.platform} takes no {name!r} (it takes {takes})"
-    if is_code is not None:
-        for key in ("division_code", "parent_division_code"):
-            code = getattr(checked, key)
-            if code is not None and not is_code(code):
-                yield f"{path}:{_line(text, (key,))}: {key}: no division bears the code {code}; see divisions.csv"
+        if column.platform not in names():
+            line = _line(text, ("columns", number, "platform"))
+            yield f"{path}:{line}: columns[{number}].platform: {column.platform!r} is none of {', '.join(names())}"
+            continue
+        protocol = platform(column.platform)
+        for key in sorted(set(column.parameters) - protocol.allowed):
+            takes = ", ".join(sorted(protocol.allowed)) or "none"
+            yield f"{at}.parameters: {column.platform} takes no {key!r} (it takes {takes})"
+        for key in sorted(protocol.required - set(column.parameters)):
+            yield f"{at}.parameters: {column.platform} needs {key!r}, which no page of the site states; add it"
+    for key in ("division_code", "parent_division_code"):
+        code = getattr(checked, key)
+        if code is not None and not is_code(code):
+            yield f"{path}:{_line(text, (key,))}: {key}: no division bears the code {code}; see divisions.csv"
 
 
 def _where(location: Sequence[int | str]) -> str:

@@ -1,0 +1,3 @@
+from deployments.portal.serving import main
+
+main()

@@ -1,0 +1,27 @@
+"""``make bench``: speed and memory as ratios against peers measured in the same run, on this machine.
+
+Absolute figures move with the machine; only the ratios of one run are worth comparing.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench import crawling, reading
+
+
+def main() -> int:
+    """Run the benchmarks named on the command line, or all. Exit code 2 for an unknown name."""
+    benches = {"crawl": crawling.main, "read": reading.main}
+    wanted = sys.argv[1:] or list(benches)
+    unknown = [name for name in wanted if name not in benches]
+    if unknown:
+        print(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(benches)}", file=sys.stderr)
+        return 2
+    for name in wanted:
+        benches[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""Reading, one core: the whole reading of a page beside trafilatura on the same pages, and words beside jieba."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from deployments.portal.bench import bench_network
+from deployments.portal.exchange import Asked
+from scrapers.judging.judge import judge
+from scrapers.reading.page import read_page
+from scrapers.reading.words import tokens
+
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+
+
+def main() -> None:
+    """Print pages a second, median milliseconds, peak memory over 1,000 pages, and characters of words a second."""
+    pages = _annotated_pages()
+    console = Console(width=120)
+    table = Table("reader", "pages/s", "median ms", "x trafilatura", title=f"{len(pages)} real pages, one core")
+    ours = _times(lambda body, url: judge(read_page(body, url)), pages)
+    theirs = _times(_trafilatura, pages)
+    for name, taken in (("nianbao (decode to Report)", ours), ("trafilatura (bare_extraction)", theirs)):
+        table.add_row(
+            name,
+            f"{len(taken) / sum(taken):.0f}",
+            f"{1000 * statistics.median(taken):.2f}",
+            f"{sum(theirs) / sum(taken):.1f}",
+        )
+    console.print(table)
+
+    network = bench_network(hosts=1, pages_per_host=1000)
+    texts = []
+    for address in network.addresses():
+        texts.append(judge(read_page(network.answer(Asked("GET", address)).body, address)).draft.text)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    console.print(f"peak memory after reading {len(texts)} generated pages, the portal included: {peak:.0f} MiB")
+
+    sample = [text for text in texts if text][:100]
+    table = Table("words", "characters/s", "x jieba", title="words of 100 reports, one core")
+    rates = {}
+    for name, cut in (("jieba", _jieba), ("nianbao", tokens)):
+        cut(sample[0])  # loads the dictionary
+        started = time.perf_counter()
+        for text in sample:
+            cut(text)
+        rates[name] = sum(map(len, sample)) / (time.perf_counter() - started)
+    for name, rate in rates.items():
+        table.add_row(name, f"{rate:,.0f}", f"{rate / rates['jieba']:.1f}")
+    console.print(table)
+
+
+def _annotated_pages() -> list[tuple[bytes, str]]:
+    import json
+
+    rows = (SHARED / "pages" / "pages.jsonl").read_text("utf-8").splitlines()
+    return [((SHARED / "pages" / row["file"]).read_bytes(), row["url"]) for row in map(json.loads, rows)]
+
+
+def _times(read: Callable[[bytes, str], object], pages: list[tuple[bytes, str]]) -> list[float]:
+    """Seconds a page: the best of three, after one reading that warms everything."""
+    best = [float("inf")] * len(pages)
+    for round_ in range(4):
+        for number, (body, url) in enumerate(pages):
+            started = time.perf_counter()
+            read(body, url)
+            if round_:
+                best[number] = min(best[number], time.perf_counter() - started)
+    return best
+
+
+def _trafilatura(body: bytes, url: str) -> object:
+    import trafilatura
+
+    return trafilatura.bare_extraction(body, url=url, with_metadata=True)
+
+
+def _jieba(text: str) -> list[str]:
+    import jieba
+
+    return list(jieba.cut(text))

@@ -1,0 +1,44 @@
+"""Settings come from the file and the environment; a wrong one is named with where it came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flows.settings import SettingsError, origins, read_settings
+
+
+@pytest.fixture(autouse=True)
+def _an_empty_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("DATA_DIR", "PROXY", "PACE_SECONDS", "SOURCES_DIR", "WORKERS"):
+        monkeypatch.delenv(f"NIANBAO_{name}", raising=False)
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "nianbao.toml").write_text('workers = 3\ndata_dir = "elsewhere"\n', "utf-8")
+    monkeypatch.setenv("NIANBAO_WORKERS", "5")
+    settings = read_settings()
+    assert (settings.workers, settings.data_dir) == (5, Path("elsewhere"))
+    found = origins()
+    assert (found["workers"], found["data_dir"], found["proxy"]) == ("NIANBAO_WORKERS", "nianbao.toml", "default")
+
+
+@pytest.mark.parametrize(("name", "value"), [("PACE_SECONDS", "-1"), ("WORKERS", "many"), ("PROXY", "localhost:1")])
+def test_a_wrong_setting_names_its_variable(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"NIANBAO_{name}", value)
+    with pytest.raises(SettingsError, match=rf"setting {name.lower()} \(from NIANBAO_{name}\)"):
+        read_settings()
+
+
+def test_a_misspelt_setting_in_the_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "nianbao.toml").write_text("pace = 3\n", "utf-8")
+    with pytest.raises(SettingsError, match=r"setting pace \(from nianbao.toml\): there is no such setting"):
+        read_settings()
+
+
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "nianbao.toml").write_text("workers = \n", "utf-8")
+    with pytest.raises(SettingsError, match=r"nianbao\.toml: not valid TOML"):
+        read_settings()

@@ -1,0 +1,159 @@
+"""Faults by name: each spoils what it says, where it is told to, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from deployments.portal import FAULTS, Asked, Network, Portal, UnknownFaultError, faults
+from deployments.portal.site import GeneratedSite
+
+Visitor = Callable[[Portal], requests.Session]
+
+
+@pytest.fixture
+def detail(network: Network) -> str:
+    return next(url for url in network.addresses() if "www.qinghe-demo.gov.cn" in url and "/art_" in url)
+
+
+def test_a_slow_page_comes_late(
+    network: Network, visitor: Visitor, detail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(faults, "SLOW_SECONDS", 0.3)
+    with Portal(network) as portal:
+        portal.inject("slow")
+        started = time.monotonic()
+        assert visitor(portal).get(detail, timeout=5).status_code == 200
+        assert time.monotonic() - started >= 0.29
+
+
+def test_a_slow_page_does_not_hold_up_another_host(network: Network, visitor: Visitor, detail: str) -> None:
+    with Portal(network) as portal:
+        portal.inject("slow", host="www.qinghe-demo.gov.cn")
+        with pytest.raises(requests.ReadTimeout):
+            visitor(portal).get(detail, timeout=0.2)
+        assert visitor(portal).get("http://www.lanting-demo.gov.cn/", timeout=1).status_code == 200
+
+
+def test_a_dripping_page_arrives_piece_by_piece_and_in_full(
+    network: Network, visitor: Visitor, detail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(faults, "DRIP_PIECE", 4096)
+    monkeypatch.setattr(faults, "DRIP_PAUSE", 0.01)
+    with Portal(network) as portal:
+        portal.inject("drip")
+        started = time.monotonic()
+        answer = visitor(portal).get(detail, timeout=5)
+        pieces = len(answer.content) // 4096
+        assert answer.content == network.answer(Asked("GET", detail)).body
+        assert time.monotonic() - started >= 0.01 * pieces > 0
+
+
+def test_a_truncated_page_ends_before_its_stated_length(network: Network, visitor: Visitor, detail: str) -> None:
+    with Portal(network) as portal:
+        portal.inject("truncated")
+        with visitor(portal).get(detail, timeout=5, stream=True) as answer:
+            stated = int(answer.headers["Content-Length"])
+            received = bytearray()
+            pieces = map(received.extend, answer.iter_content(1024))
+            with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
+                list(pieces)
+        assert len(received) <= stated // 2 < stated == len(network.answer(Asked("GET", detail)).body)
+
+
+def test_a_challenge_has_the_marks_of_its_vendor_and_leaves_robots_alone(
+    network: Network, visitor: Visitor, detail: str
+) -> None:
+    with Portal(network) as portal:
+        portal.inject("challenge_521")
+        answer = visitor(portal).get(detail, timeout=5)
+        assert (answer.status_code, "X-Via-JSL" in answer.headers) == (521, True)
+        assert "__jsluid_h" in answer.headers["Set-Cookie"]
+        assert "document.cookie" in answer.text
+        robots = visitor(portal).get("http://www.qinghe-demo.gov.cn/robots.txt", timeout=5)
+        assert robots.status_code == 200
+        portal.heal()
+        assert visitor(portal).get(detail, timeout=5).status_code == 200
+
+
+def test_a_soft_404_is_a_200_without_the_document(network: Network, visitor: Visitor, detail: str) -> None:
+    with Portal(network) as portal:
+        portal.inject("soft_404", path=detail.partition(".gov.cn")[2])
+        answer = visitor(portal).get(detail, timeout=5)
+        assert answer.status_code == 200
+        assert "不存在" in answer.content.decode()
+        other = next(url for url in network.addresses() if "/art_" in url and url != detail)
+        assert "不存在" not in visitor(portal).get(other, timeout=5).content.decode()
+
+
+def test_a_passing_500_fails_each_address_once(network: Network, visitor: Visitor, detail: str) -> None:
+    with Portal(network) as portal:
+        portal.inject("status_500_then_ok")
+        session = visitor(portal)
+        assert [session.get(detail, timeout=5).status_code for _ in range(3)] == [500, 200, 200]
+        assert session.get("http://www.lanting-demo.gov.cn/", timeout=5).status_code == 500
+
+
+def site_of(network: Network, family: str) -> GeneratedSite:
+    return next(s for s in network.sites if isinstance(s, GeneratedSite) and s.plan.family == family)
+
+
+def list_address(site: GeneratedSite, page: int) -> str:
+    """Address of the ``page``-th list page of the site's first column."""
+    column = site.columns[0].plan
+    if site.plan.family == "trs":
+        return f"{site.plan.root}{column.id}index{f'_{page - 1}' if page > 1 else ''}.{site.plan.extension}"
+    frame = site.answer(Asked("GET", f"{site.plan.root}/col/col{column.id}/index.html")).body.decode()
+    if site.plan.family == "hanweb_jpage":
+        unit = re.findall(r"unitid:(\d+)", frame)[0]
+        proxy = f"{site.plan.root}/module/web/jpage/dataproxy.jsp"
+        return f"{proxy}?columnid={column.id}&unitid={unit}&page={page}"
+    query = dict(re.findall(r"'(\w+)':'([^']*)'", re.findall(r'queryData="([^"]+)"', frame)[0]))
+    query["paramJson"] = json.dumps({"pageNo": page, "pageSize": 10})
+    unit_path = f"{site.plan.root}/api-gateway/jpaas-publish-server/front/page/build/unit"
+    return str(requests.Request("GET", unit_path, params=query).prepare().url)
+
+
+@pytest.mark.parametrize("family", ["hanweb_jpage", "jpaas", "trs"])
+@pytest.mark.parametrize(("fault", "rowless"), [("empty_list", {1, 2, 3}), ("stub_page", {2})])
+def test_a_list_fault_takes_the_rows_of_the_pages_it_means(
+    network: Network, visitor: Visitor, family: str, fault: str, rowless: set[int]
+) -> None:
+    site = site_of(network, family)
+    with Portal(network) as portal:
+        portal.inject(fault, host=site.host)
+        session = visitor(portal)
+        found = set()
+        for page in (1, 2, 3):
+            answer = session.get(list_address(site, page), headers={"Referer": site.plan.root}, timeout=5)
+            assert answer.status_code == 200
+            if b"<li>" not in answer.content:
+                found.add(page)
+        assert found == rowless
+
+
+def test_a_stub_of_a_static_list_has_three_to_four_hundred_bytes(network: Network, visitor: Visitor) -> None:
+    site = site_of(network, "trs")
+    with Portal(network) as portal:
+        portal.inject("stub_page")
+        assert 300 <= len(visitor(portal).get(list_address(site, 2), timeout=5).content) <= 400
+
+
+def test_a_fault_nobody_knows_or_a_host_nobody_serves_is_named(network: Network) -> None:
+    portal = Portal(network)
+    with pytest.raises(UnknownFaultError, match="did you mean soft_404"):
+        portal.inject("soft404")
+    with pytest.raises(LookupError, match=r"no site www\.nirgendwo\.gov\.cn"):
+        portal.inject("slow", host="www.nirgendwo.gov.cn")
+
+
+def test_every_fault_says_what_it_does() -> None:
+    assert len(FAULTS) >= 8
+    for name, one in FAULTS.items():
+        assert one.name == name
+        assert len(one.what) > 15

@@ -1,0 +1,70 @@
+"""The portal as a command."""
+
+from __future__ import annotations
+
+import io
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from deployments.portal.serving import PortalUsageError, serve
+
+
+def test_serve_prints_hosts_and_how_to_use_them_until_it_is_stopped(shared: Path) -> None:
+    stop, out = threading.Event(), io.StringIO()
+    arguments = (0, [shared / "seeds" / "site.json"], ["challenge_521:www.qinghe-demo.gov.cn"])
+    server = threading.Thread(target=serve, args=arguments, kwargs={"stop": stop, "out": out})
+    server.start()
+    try:
+        deadline = time.monotonic() + 10
+        while "curl" not in out.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        told = out.getvalue()
+        assert "http://www.lanting-demo.gov.cn/" in told
+        assert "http://www.pj.gov.cn/" in told
+        address = re.findall(r"NIANBAO_PROXY=(\S+)", told)[0]
+        proxies = {"http": address}
+        assert requests.get("http://www.pj.gov.cn/robots.txt", proxies=proxies, timeout=5).status_code == 404
+        assert requests.get("http://www.qinghe-demo.gov.cn/", proxies=proxies, timeout=5).status_code == 521
+        assert requests.get("http://www.lanting-demo.gov.cn/", proxies=proxies, timeout=5).status_code == 200
+    finally:
+        stop.set()
+        server.join()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(address, timeout=1)
+
+
+@pytest.mark.parametrize(
+    ("sites", "faults", "complaint"),
+    [
+        (["nowhere/site.json"], [], "there is no such file"),
+        ([], ["flood"], "no fault is called 'flood'"),
+        ([], ["slow:www.nirgendwo.gov.cn"], "no site www.nirgendwo.gov.cn"),
+    ],
+)
+def test_what_cannot_be_served_is_said_at_once(sites: list[str], faults: list[str], complaint: str) -> None:
+    with pytest.raises(PortalUsageError, match=complaint):
+        serve(0, [Path(one) for one in sites], faults)
+
+
+def test_python_dash_m_serves_and_ends_on_a_signal() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "deployments.portal", "--port", "0"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        told = ""
+        while "curl" not in told:
+            line = process.stdout.readline()
+            assert line, told
+            told += line
+        address = re.findall(r"NIANBAO_PROXY=(\S+)", told)[0]
+        assert requests.get("http://www.lanting-demo.gov.cn/", proxies={"http": address}, timeout=5).ok
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
