@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated
+from uuid import UUID
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
@@ -76,7 +77,7 @@ def crawl(parameters: CrawlParameters) -> RunSummary:
         with run:
             logger.info("run %s: %d sources on %d hosts", run.run_id, len(sources), len(run.groups))
             artifact.expect(len(sources))
-            with ThreadPoolTaskRunner(max_workers=settings.workers) as runner:
+            with ThreadPoolTaskRunner[None](max_workers=settings.workers) as runner:
                 futures = [runner.submit(collect_host, {"host": group.host}) for group in run.groups]
                 for future in futures:
                     future.result()
@@ -133,7 +134,9 @@ class _ProgressArtifact:
         self._standing = standing
 
     def __enter__(self) -> _ProgressArtifact:
-        self._id = create_progress_artifact(0.0, key="crawl-progress", description="Share of the sources crawled")
+        made = create_progress_artifact(0.0, key="crawl-progress", description="Share of the sources crawled")
+        assert isinstance(made, UUID), "called from a thread without an event loop, it answers at once"
+        self._id = made
         self._thread = threading.Thread(target=self._keep_up, name="progress artifact", daemon=True)
         self._thread.start()
         return self

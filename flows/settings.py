@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, HttpUrl, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from scrapers.sources.registry import REGISTRY
+from scrapers.sources import REGISTRY
 
 SETTINGS_FILE = "nianbao.toml"
 PREFIX = "NIANBAO_"

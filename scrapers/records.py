@@ -344,7 +344,7 @@ class Figure:
     """One cell of a statutory table of a disclosure report."""
 
     table: str
-    """``proactive``, ``applications`` or ``review_litigation``."""
+    """``proactive``, ``applications`` or ``review_litigation``; ``statistics``: the one table of the forms before 2019."""
     path: tuple[str, ...]
     """Row labels from the outermost in."""
     column: str

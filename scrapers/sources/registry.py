@@ -18,10 +18,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from scrapers.platforms import names, platform
 from scrapers.records import Column, Level, ReportType, Source
+from scrapers.sources import REGISTRY
 from scrapers.sources.divisions import is_code
-
-REGISTRY = Path(__file__).parent
-"""The registry that is shipped with the project."""
 
 
 class SourceError(Exception):

@@ -24,7 +24,7 @@ def main() -> int:
     if not (SHARED / "pages" / "pages.jsonl").is_file():
         print(f"needs the annotated pages in {SHARED}", file=sys.stderr)
         return 1
-    console = Console()
+    console = Console(width=180)
     table = Table(
         "reader", *SHOWN, "attachments", "negatives", "ms a page", title="pages, macro average over documents"
     )

@@ -1,0 +1,206 @@
+"""The way of a report from a column to a batch, on a site made of a dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from scrapers.collect import Plan, Tally, collect
+from scrapers.records import (
+    Batch,
+    Capture,
+    Column,
+    Fetched,
+    KnownPage,
+    Level,
+    Outcome,
+    ReportType,
+    Request,
+    Source,
+    State,
+)
+
+HOST = "www.qinghe.gov.cn"
+COLUMN = f"http://{HOST}/fzzfjs/"
+REPORT = f"{COLUMN}202502/t20250206_1.html"
+PLAN = f"{COLUMN}202501/t20250110_2.html"
+NOW = datetime(2025, 3, 1, tzinfo=UTC)
+
+LIST = """<html><head><meta charset="utf-8"><title>法治政府建设</title></head><body><ul class="list">
+<li><a href="./202502/t20250206_1.html" title="清河县2024年法治政府建设年度报告">清河县2024年法治...</a>
+<span>2025-02-06</span></li>
+<li><a href="./202501/t20250110_2.html">清河县2025年法治政府建设工作要点</a><span>2025-01-10</span></li>
+<li><a href="http://www.xingtai.gov.cn/a/t20250101_9.html">邢台市2024年法治政府建设年度报告</a><span>2025-01-01</span></li>
+</ul><script>createPageHTML(1, 0, "index", "html");</script></body></html>"""
+
+PARTS = (
+    "一、2024年主要举措和成效",
+    "二、存在的不足和原因",
+    "三、党政主要负责人履行推进法治建设第一责任人职责情况",
+    "四、2025年主要安排",
+)
+PAGE = (
+    '<html><head><meta charset="utf-8"><meta name="ArticleTitle" content="清河县2024年法治政府建设年度报告">'
+    '<meta name="PubDate" content="2025-02-06 10:00"><meta name="ContentSource" content="清河县司法局"></head><body>'
+    "<h1>清河县2024年法治政府建设年度报告</h1><div class='TRS_Editor'>"
+    + "".join(f"<p>{part}</p><p>{'全县办结行政复议案件12件,行政机关负责人出庭应诉率100%。' * 6}</p>" for part in PARTS)
+    + "</div></body></html>"
+)
+
+SOURCE = Source(
+    id="hebei/qinghe",
+    publisher="清河县人民政府",
+    level=Level.COUNTY,
+    hosts=(HOST,),
+    columns=(Column(COLUMN, "trs", (ReportType.RULE_OF_LAW,), "法治政府建设"),),
+    division_code="130534",
+)
+
+
+class Site:
+    """Answers from a dictionary; an address that maps to an outcome fails with it."""
+
+    def __init__(self, pages: Mapping[str, str | Outcome]) -> None:
+        self.pages = pages
+        self.asked: list[Request] = []
+
+    def fetch(
+        self,
+        request: Request,
+        *,
+        hosts: tuple[str, ...],
+        pace_seconds: float | None = None,
+        known: KnownPage | None = None,
+    ) -> Fetched:
+        self.asked.append(request)
+        page = self.pages[request.url]
+        capture = Capture(f"urn:uuid:{len(self.asked)}", request.url, request.url, NOW, Outcome.OK, status=200)
+        if isinstance(page, Outcome):
+            return Fetched(replace(capture, outcome=page, detail="as the test wants it"), b"")
+        digest = f"sha256:{hash(page)}"
+        return Fetched(replace(capture, digest=digest, content_type="text/html"), page.encode())
+
+
+def collected(
+    site: Site, known: Mapping[str, KnownPage] | None = None, source: Source = SOURCE
+) -> tuple[list[Batch], Tally]:
+    tally = Tally(source.id, source.publisher)
+    batches = list(collect(source, plan=Plan("run"), client=site, known=known or {}, tally=tally, clock=lambda: NOW))
+    return batches, tally
+
+
+def held(**changed: object) -> dict[str, KnownPage]:
+    page = KnownPage(
+        REPORT,
+        State.ACCEPTED,
+        digest="sha256:1",
+        fetched_at=NOW - timedelta(days=1),
+        title="清河县2024年法治政府建设年度报告",
+    )
+    return {REPORT: replace(page, **changed)}
+
+
+def test_all_rows_are_candidates_before_any_page_is_fetched() -> None:
+    batches, _ = collected(Site({COLUMN: LIST, REPORT: PAGE}))
+    assert {candidate.url: candidate.state for candidate in batches[0].candidates} == {
+        REPORT: State.WANTED,
+        PLAN: State.REJECTED,
+        "http://www.xingtai.gov.cn/a/t20250101_9.html": State.OFF_HOST,
+    }
+    assert batches[0].reports == ()
+
+
+def test_only_likely_reports_are_fetched() -> None:
+    site = Site({COLUMN: LIST, REPORT: PAGE})
+    batches, tally = collected(site)
+    assert [request.url for request in site.asked] == [COLUMN, REPORT]
+    (report,) = batches[1].reports
+    assert (report.state, report.report_year, report.publisher) == (State.ACCEPTED, 2024, "清河县人民政府")
+    assert (tally.listed, tally.new, tally.rejected) == (3, 1, 1)
+
+
+def test_a_detail_page_is_asked_for_from_its_column() -> None:
+    site = Site({COLUMN: LIST, REPORT: PAGE})
+    collected(site)
+    assert site.asked[1].headers["Referer"] == COLUMN
+
+
+def test_a_held_page_is_not_fetched_again_within_the_month() -> None:
+    site = Site({COLUMN: LIST})
+    batches, tally = collected(site, held())
+    assert [request.url for request in site.asked] == [COLUMN]
+    assert len(batches) == 1
+    assert (tally.new, tally.failed) == (0, 0)
+
+
+def test_a_held_page_is_looked_at_again_after_a_month() -> None:
+    site = Site({COLUMN: LIST, REPORT: PAGE})
+    batches, tally = collected(site, held(fetched_at=NOW - timedelta(days=31)))
+    assert tally.changed == 1
+    assert len(batches[1].reports) == 1
+
+
+def test_a_renamed_row_is_looked_at_at_once() -> None:
+    site = Site({COLUMN: LIST, REPORT: PAGE})
+    _, tally = collected(site, held(title="清河县法治政府建设年度报告"))
+    assert tally.changed == 1
+
+
+def test_the_same_payload_is_no_new_version() -> None:
+    site = Site({COLUMN: LIST, REPORT: PAGE})
+    batches, tally = collected(site, held(digest=f"sha256:{hash(PAGE)}", fetched_at=NOW - timedelta(days=31)))
+    assert (tally.unchanged, tally.changed) == (1, 0)
+    assert batches[1].reports == ()
+
+
+def test_a_challenge_in_front_of_a_held_page_leaves_it_held() -> None:
+    site = Site({COLUMN: LIST, REPORT: Outcome.CHALLENGE})
+    batches, tally = collected(site, held(fetched_at=NOW - timedelta(days=31)))
+    (candidate,) = batches[1].candidates
+    assert candidate.state is State.ACCEPTED
+    assert "challenge" in candidate.reason
+    assert tally.failed == 1
+
+
+def test_a_failed_page_is_a_row_with_its_outcome_and_is_tried_again_next_time() -> None:
+    site = Site({COLUMN: LIST, REPORT: Outcome.TIMEOUT})
+    batches, tally = collected(site)
+    (candidate,) = batches[1].candidates
+    assert (candidate.state, candidate.reason) == (State.FAILED, "timeout: as the test wants it")
+    assert tally.problems == [f"{REPORT}: timeout: as the test wants it"]
+    site = Site({COLUMN: LIST, REPORT: PAGE})
+    _, tally = collected(site, held(state=State.FAILED, digest=None))
+    assert tally.new == 1
+
+
+def test_a_column_that_cannot_be_listed_is_a_problem_and_the_others_are_listed() -> None:
+    other = f"http://{HOST}/tzgg/"
+    source = replace(SOURCE, columns=(Column(other, "trs", (ReportType.RULE_OF_LAW,)), *SOURCE.columns))
+    batches, tally = collected(Site({other: Outcome.BLOCKED, COLUMN: LIST, REPORT: PAGE}), source=source)
+    assert [entry.listing.outcome for entry in batches[0].listings] == [Outcome.BLOCKED, Outcome.OK]
+    assert tally.new == 1
+    assert tally.problems[0].startswith(f"{other}: blocked")
+
+
+def test_an_address_in_two_columns_is_fetched_once() -> None:
+    other = f"http://{HOST}/tzgg/"
+    source = replace(SOURCE, columns=(*SOURCE.columns, Column(other, "trs", (ReportType.RULE_OF_LAW,))))
+    site = Site({COLUMN: LIST, other: LIST.replace("./", COLUMN), REPORT: PAGE})
+    collected(site, source=source)
+    assert [request.url for request in site.asked].count(REPORT) == 1
+
+
+def test_a_general_column_is_read_for_the_titles_it_is_told() -> None:
+    source = replace(SOURCE, columns=(replace(SOURCE.columns[0], include=("信息公开",)),))
+    site = Site({COLUMN: LIST})
+    batches, _ = collected(site, source=source)
+    states = {candidate.url: candidate.reason for candidate in batches[0].candidates}
+    assert states[REPORT].startswith("column: ")
+
+
+def test_an_ignored_address_is_not_fetched_and_says_why() -> None:
+    source = replace(SOURCE, ignored={REPORT: "a draft for comment"})
+    batches, _ = collected(Site({COLUMN: LIST}), source=source)
+    reasons = {candidate.url: candidate.reason for candidate in batches[0].candidates}
+    assert reasons[REPORT] == "ignored: a draft for comment"
