@@ -16,7 +16,7 @@ from flows.progress import Progress
 from flows.settings import Settings
 from scrapers.collect import Plan, Tally, collect
 from scrapers.records import Source
-from scrapers.web.archive import Archive, recover
+from scrapers.web.archive import Archive, Recovery, recover
 from scrapers.web.client import Client, ClientSettings
 from scrapers.web.pace import HostPace
 from warehouse.database import writing
@@ -39,6 +39,8 @@ class RunSummary:
     tallies: tuple[Tally, ...]
     loads: tuple[LoadResult, ...]
     """What the loader did, in order: first what an earlier run had left."""
+    recovered: tuple[Recovery, ...] = ()
+    """Archive files that a killed run had left open, and what was cut off their ends."""
 
     @property
     def new(self) -> int:
@@ -52,8 +54,10 @@ class RunSummary:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Every problem of every source, in the order of the sources."""
-        return tuple(problem for tally in self.tallies for problem in tally.problems)
+        """What a person should look at: damage in the archive, batches that could not be loaded, then every source's."""
+        damaged = [f"{file.warc_file}: {what}" for file in self.recovered for what in file.damage]
+        refused = [f"{batch.path}: {batch.reason}" for load in self.loads for batch in load.rejected_batches]
+        return (*damaged, *refused, *(problem for tally in self.tallies for problem in tally.problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ class CrawlRun:
         self._started_at = datetime.now(UTC)
         for folder in (settings.archive_dir, settings.landing_dir, settings.state_dir, settings.warehouse_path.parent):
             folder.mkdir(parents=True, exist_ok=True)
-        recover(settings.archive_dir)
+        self._recovered = recover(settings.archive_dir)
         self._loads = [load_pending(settings.warehouse_path, settings.landing_dir)]
         with writing(settings.warehouse_path, "load the registry") as connection:
             load_sources(connection, self.registry)
@@ -176,6 +180,7 @@ class CrawlRun:
                 on_step=self.progress.step,
             )
             for batch in batches:
+                self._archive.sync()  # what a batch points to must outlive a power cut as the batch does
                 write_batch(self.settings.landing_dir, batch)
             self.progress.finish(self._tallies[source.id])
         return tuple(self._tallies[source.id] for source in group.sources)
