@@ -55,7 +55,7 @@ class RunSummary:
     @property
     def problems(self) -> tuple[str, ...]:
         """What a person should look at: damage in the archive, batches that could not be loaded, then every source's."""
-        damaged = [f"{file.warc_file}: {what}" for file in self.recovered for what in file.damage]
+        damaged = [f"{file.warc_file}: {file.damage}" for file in self.recovered if file.damage]
         refused = [f"{batch.path}: {batch.reason}" for load in self.loads for batch in load.rejected_batches]
         return (*damaged, *refused, *(problem for tally in self.tallies for problem in tally.problems))
 
