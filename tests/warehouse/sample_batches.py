@@ -1,0 +1,187 @@
+"""Records and batches for the warehouse's tests: short, with every relation between them as the crawler makes it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from scrapers.records import (
+    Attachment,
+    Batch,
+    Block,
+    Candidate,
+    Capture,
+    ColumnListing,
+    Draft,
+    Figure,
+    Flag,
+    Level,
+    Listing,
+    MetaValue,
+    Outcome,
+    PageKind,
+    Removal,
+    Report,
+    ReportType,
+    Section,
+    State,
+    Table,
+)
+from warehouse.landing import write_batch
+
+MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+SOURCE = "zhejiang/pujiang"
+COLUMN = "http://www.pujiang.test/col/col1/index.html"
+TEXT = (
+    "一、2025年主要举措和成效",
+    "全县办理行政复议案件120件。制定规范性文件8件。",
+    "二、存在的不足",
+    "执法力量仍显薄弱。",
+    "三、2026年主要安排",
+    "继续推进法治政府建设。",
+)
+
+
+def digest(text: str) -> str:
+    return "sha256:" + hashlib.sha256(re.sub(r"\s", "", text).encode()).hexdigest()
+
+
+def address(number: int) -> str:
+    return f"http://www.pujiang.test/art/2026/3/1/art_1_{number}.html"
+
+
+def capture(number: int, *, at: datetime = MORNING, payload: str = "page", **changes: Any) -> Capture:
+    made = Capture(
+        capture_id=f"urn:uuid:{number}-{at.isoformat()}",
+        url=address(number),
+        final_url=address(number),
+        fetched_at=at,
+        outcome=Outcome.OK,
+        status=200,
+        headers=(("Content-Type", "text/html"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")),
+        content_type="text/html",
+        etag='"1"',
+        digest="sha256:" + hashlib.sha256(f"{number} {payload}".encode()).hexdigest(),
+        length=1000,
+        warc_file="a.warc.gz",
+        warc_offset=10,
+        elapsed_ms=12,
+    )
+    return replace(made, **changes)
+
+
+def report(
+    number: int, *, text: tuple[str, ...] = TEXT, read_from: Capture | None = None, year: int = 2025, **changes: Any
+) -> Report:
+    whole = "\n".join((*text, "表\t数\n合计\t3"))
+    blocks = tuple(
+        Block("heading" if line[1] == "、" else "paragraph", line, 1 if line[1] == "、" else None) for line in text
+    )
+    draft = Draft(
+        url=address(number),
+        kind=PageKind.DOCUMENT,
+        title=f"浦江县{year}年法治政府建设年度报告",
+        published=f"{year + 1}-03-01 09:30",
+        source="县司法局",
+        doc_number="",
+        index_number="330726ZF010000/2026-1",
+        text=whole,
+        blocks=(*blocks, Block("table", "表\t数\n合计\t3", table=0)),
+        tables=(Table((("表", "数"), ("合计", "3"))),),
+        attachments=(Attachment("附件", "a.pdf", "http://www.pujiang.test/a.pdf"),),
+        removed=(Removal("share_widget", "分享到：", 0), Removal("print_close", "【打印】【关闭】", len(whole))),
+        values=(
+            MetaValue("published", f"{year + 1}-03-01 09:30", "meta", chosen=True),
+            MetaValue("published", f"{year + 1}-02-20", "address", note="build date"),
+        ),
+        metadata={"索引号": "330726ZF010000/2026-1", "文号": ""},
+        meta_tags={"pubdate": f"{year + 1}-03-01 09:30"},
+        encoding="utf-8",
+        container="#zoom",
+        flags=(Flag("digits_lost", "〔202130"),),
+    )
+    made = Report(
+        document_id=f"doc-{number}",
+        url=address(number),
+        state=State.ACCEPTED,
+        reason="title and host",
+        draft=draft,
+        publisher="浦江县人民政府",
+        division_code="330726",
+        level=Level.COUNTY,
+        report_type=ReportType.RULE_OF_LAW,
+        report_type_reason="title",
+        report_year=year,
+        report_year_reason=f"title: {year}年",
+        sections=(Section("measures", text[0], 0, 2), Section("shortcomings", text[2], 2, 4)),
+        figures=(Figure("applications", ("三、结果", "（一）予以公开"), "自然人", "1,203"),),
+        text_digest=digest(whole),
+        source_id=SOURCE,
+        column_url=COLUMN,
+        capture_id=None if read_from is None else read_from.capture_id,
+        listed_date=date(year + 1, 3, 1),
+        listed_title=f"{year}年法治政府建设年度报告",
+        published_date=date(year + 1, 3, 1),
+        dates={"listed": f"{year + 1}-03-01", "path": f"{year + 1}-03-01"},
+    )
+    return replace(made, **changes)
+
+
+def candidate(number: int, **changes: Any) -> Candidate:
+    made = Candidate(
+        source_id=SOURCE,
+        column_url=COLUMN,
+        url=address(number),
+        title="2025年法治政府建设年度报告",
+        listed_date=date(2026, 3, 1),
+        state=State.WANTED,
+        reason="title",
+        report_type=ReportType.RULE_OF_LAW,
+        seen_at=MORNING,
+    )
+    return replace(made, **changes)
+
+
+def listing(*, at: datetime = MORNING, outcome: Outcome = Outcome.OK, **changes: Any) -> ColumnListing:
+    made = Listing(rows=(), pages_read=2, pages_stated=2, total_stated=31, outcome=outcome, detail="listed 31 of 31")
+    return ColumnListing(SOURCE, COLUMN, at, replace(made, **changes))
+
+
+def whole_batch(sequence: int, size: int, *, run_id: str = "run-1", **changes: Any) -> Batch:
+    """``size`` pages: each with its candidate, capture and accepted report; numbers continue over sequences."""
+    numbers = range(sequence * size, (sequence + 1) * size)
+    captures = [capture(number, at=MORNING + timedelta(seconds=number)) for number in numbers]
+    return replace(
+        Batch(
+            run_id=run_id,
+            source_id=SOURCE,
+            sequence=sequence,
+            candidates=tuple(candidate(number) for number in numbers),
+            listings=(listing(),),
+            captures=tuple(captures),
+            reports=tuple(report(n, read_from=c) for n, c in zip(numbers, captures, strict=True)),
+        ),
+        **changes,
+    )
+
+
+def read_later(number: int, days: int, sequence: int, **changes: Any) -> Batch:
+    """The page fetched again ``days`` after the first time, as a batch of its own."""
+    payload = changes.pop("payload", f"page after {days}")
+    fetched = capture(number, at=MORNING + timedelta(days=days), payload=payload)
+    return Batch(
+        run_id=f"later-{days}",
+        source_id=SOURCE,
+        sequence=sequence,
+        captures=(fetched,),
+        reports=(report(number, read_from=fetched, **changes),),
+    )
+
+
+def write_all(folder: Path, *batches: Batch) -> None:
+    for batch in batches:
+        write_batch(folder, batch)

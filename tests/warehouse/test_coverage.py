@@ -1,0 +1,216 @@
+"""The ledger: publisher x type x year, each in exactly one state, late by the day of the law."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sample_batches import COLUMN, MORNING, SOURCE, capture, listing, report, whole_batch
+
+from scrapers.records import Batch, Column, Level, Outcome, ReportType, Source, State
+from warehouse.coverage import STATES, coverage_summary, coverage_table
+from warehouse.database import writing
+from warehouse.ledger import load_sources
+from warehouse.readers import publish
+
+COUNTY = Source(
+    id=SOURCE,
+    publisher="浦江县人民政府",
+    level=Level.COUNTY,
+    hosts=("www.pujiang.test",),
+    columns=(Column(COLUMN, "hanweb_jpage", (ReportType.RULE_OF_LAW,), name="法治政府建设报告"),),
+    division_code="330726",
+    first_year=2023,
+    verified="2026-11-01",
+    ignored={"http://www.pujiang.test/x": "a guide"},
+)
+UNKNOWN = Source(
+    id="hubei/donghu",
+    publisher="武汉东湖新技术开发区管理委员会",
+    level=Level.ZONE,
+    hosts=("zone.test",),
+    columns=(),
+    parent_division_code="420100",
+    first_year=2025,
+    column_unknown="the site has no such column",
+)
+JUNE = date(2026, 6, 1)
+
+
+@pytest.fixture
+def states(warehouse: Path, tmp_path: Path) -> Callable[..., dict[int, str]]:
+    """Report year -> state of the county's rule-of-law reports, as judged on a day."""
+
+    def states(day: date, *sources: Source) -> dict[int, str]:
+        with writing(warehouse, "registry") as connection:
+            load_sources(connection, sources or (COUNTY, UNKNOWN))
+        publish(warehouse, tmp_path / "reader.duckdb")
+        answer = coverage_table(tmp_path / "reader.duckdb", source_id=SOURCE, report_type="rule_of_law", day=day)
+        return {row[answer.columns.index("report_year")]: row[answer.columns.index("state")] for row in answer.rows}
+
+    return states
+
+
+Load = Callable[..., Any]
+States = Callable[..., dict[int, str]]
+
+
+def listed(outcome: Outcome = Outcome.OK, **changes: Any) -> Batch:
+    return Batch("listing", SOURCE, 0, listings=(listing(outcome=outcome, **changes),))
+
+
+def test_each_year_is_held_late_or_missing_by_the_calendar(load: Load, states: States) -> None:
+    fetched = capture(1)
+    load(dataclasses.replace(listed(), captures=(fetched,), reports=(report(1, read_from=fetched, year=2024),)))
+    assert states(JUNE) == {2023: "not_found", 2024: "held", 2025: "overdue"}
+    assert states(date(2026, 3, 31)) == {2023: "not_found", 2024: "held", 2025: "not_yet_due"}
+    assert states(date(2026, 4, 1))[2025] == "overdue"
+    assert states(date(2027, 1, 1)) == {2023: "not_found", 2024: "held", 2025: "not_found", 2026: "not_yet_due"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (Outcome.CHALLENGE, "blocked"),
+        (Outcome.ROBOTS_DENIED, "blocked"),
+        (Outcome.TIMEOUT, "unreachable"),
+        (Outcome.DNS, "unreachable"),
+        (Outcome.EMPTY_LIST, "column_broken"),
+        (Outcome.LISTING_GAP, "column_broken"),
+    ],
+)
+def test_a_site_that_cannot_be_listed_is_not_said_to_lack_reports(
+    load: Load, states: States, outcome: Outcome, state: str
+) -> None:
+    load(listed(outcome))
+    assert states(JUNE) == dict.fromkeys((2023, 2024, 2025), state)
+
+
+def test_only_the_last_listing_counts(load: Load, states: States) -> None:
+    load(listed(Outcome.TIMEOUT))
+    load(Batch("later", SOURCE, 0, listings=(listing(at=MORNING + timedelta(days=1)),)))
+    assert states(JUNE)[2025] == "overdue"
+
+
+def test_a_source_never_crawled_says_so(load: Load, states: States) -> None:
+    load(Batch("empty", SOURCE, 0))
+    assert states(JUNE) == dict.fromkeys((2023, 2024, 2025), "not_crawled")
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"state": State.QUARANTINED}, "quarantined"),
+        ({"state": State.REJECTED}, "overdue"),
+        ({"mirror_of": "http://elsewhere.test/"}, "overdue"),
+        ({"publisher": "浦江县司法局"}, "overdue"),
+    ],
+)
+def test_what_is_found_but_not_trusted_is_not_held(
+    load: Load, states: States, changes: dict[str, Any], state: str
+) -> None:
+    fetched = capture(1)
+    load(dataclasses.replace(listed(), captures=(fetched,), reports=(report(1, read_from=fetched, **changes),)))
+    assert states(JUNE)[2025] == state
+
+
+def test_a_report_whose_text_is_a_file_is_attachment_only(load: Load, states: States) -> None:
+    made = report(1)
+    empty = dataclasses.replace(made.draft, text="", blocks=(), tables=(), removed=())
+    load(
+        dataclasses.replace(listed(), reports=(dataclasses.replace(made, draft=empty, sections=(), text_digest=None),))
+    )
+    assert states(JUNE)[2025] == "attachment_only"
+
+
+def test_a_report_gone_at_three_checks_is_withdrawn(load: Load, states: States) -> None:
+    load(whole_batch(0, 1))
+    for check in (1, 2, 3):
+        assert states(JUNE)[2025] == "held"
+        gone = capture(0, at=MORNING + timedelta(days=check), outcome=Outcome.SOFT_404, digest=None)
+        load(Batch(f"check-{check}", SOURCE, 0, captures=(gone,)))
+    assert states(JUNE)[2025] == "withdrawn"
+
+
+def test_an_unknown_column_is_a_state_of_both_report_types(warehouse: Path, tmp_path: Path) -> None:
+    with writing(warehouse, "registry") as connection:
+        load_sources(connection, [UNKNOWN])
+    publish(warehouse, tmp_path / "reader.duckdb")
+    answer = coverage_table(tmp_path / "reader.duckdb", day=JUNE, division="4201")
+    assert [(row[3], row[4], row[5], row[12]) for row in answer.rows] == [
+        ("disclosure", 2025, "column_unknown", UNKNOWN.column_unknown),
+        ("rule_of_law", 2025, "column_unknown", UNKNOWN.column_unknown),
+    ]
+    assert coverage_table(tmp_path / "reader.duckdb", day=JUNE, division="33").rows == ()
+
+
+def test_days_late_count_from_the_day_of_the_law(load: Load, warehouse: Path, tmp_path: Path) -> None:
+    fetched = capture(1)
+    late = report(1, read_from=fetched, year=2024, published_date=date(2025, 4, 2))
+    load(dataclasses.replace(listed(), captures=(fetched,), reports=(late,)))
+    with writing(warehouse, "registry") as connection:
+        load_sources(connection, [COUNTY])
+        days = connection.execute(
+            "SELECT report_year, due::VARCHAR, days_late FROM coverage_on(DATE '2026-04-10') ORDER BY 1"
+        ).fetchall()
+        assert days == [(2023, "2024-03-31", 740), (2024, "2025-03-31", 2), (2025, "2026-03-31", 10)]
+        assert connection.execute("SELECT report_year, due::VARCHAR, days_late FROM reports").fetchall() == [
+            (2024, "2025-03-31", 2)
+        ]
+        assert connection.execute("SELECT count(*) FROM overdue WHERE report_year = 2023").fetchall() == [(1,)]
+
+
+def test_departments_disclose_by_the_end_of_january_and_governments_by_the_end_of_march(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    columns = (Column("http://d.test/", "trs", (ReportType.DISCLOSURE,)),)
+    sources = [
+        Source("x/bureau", "某县司法局", Level.DEPARTMENT, ("d.test",), columns, first_year=2025),
+        Source("x/county", "某县人民政府", Level.COUNTY, ("d.test",), columns, first_year=2025),
+    ]
+    with writing(warehouse, "registry") as connection:
+        load_sources(connection, sources)
+        due = connection.execute(
+            f"SELECT source_id, due::VARCHAR FROM coverage_on(DATE '{JUNE}') ORDER BY 1"
+        ).fetchall()
+    assert due == [("x/bureau", "2026-01-31"), ("x/county", "2026-03-31")]
+
+
+def test_every_cell_has_one_state_of_the_list(load: Load, states: States, tmp_path: Path) -> None:
+    load(whole_batch(0, 2), listed(Outcome.TIMEOUT))
+    states(JUNE)
+    summary = coverage_summary(tmp_path / "reader.duckdb")
+    for _, _, expected, counted in summary.rows:
+        assert sum(counted.values()) == expected
+        assert set(counted) <= set(STATES)
+    with pytest.raises(ValueError, match=r"no such state: late\. States are held"):
+        coverage_table(tmp_path / "reader.duckdb", states=["late"])
+
+
+def test_the_registry_follows_the_files(warehouse: Path) -> None:
+    with writing(warehouse, "registry") as connection:
+        load_sources(connection, [COUNTY, UNKNOWN])
+        load_sources(connection, [COUNTY, UNKNOWN])
+        renamed = dataclasses.replace(
+            COUNTY,
+            publisher="浦江县政府",
+            columns=(
+                dataclasses.replace(COUNTY.columns[0], name=None),
+                Column("http://www.pujiang.test/col2", "trs", (ReportType.DISCLOSURE,)),
+            ),
+        )
+        load_sources(connection, [renamed])
+        assert connection.execute(
+            "SELECT source_id, publisher, verified::VARCHAR, ignored FROM core_sources"
+        ).fetchall() == [(SOURCE, "浦江县政府", "2026-11-01", {"http://www.pujiang.test/x": "a guide"})]
+        assert connection.execute(
+            "SELECT url, name, report_types FROM core_source_columns ORDER BY url DESC"
+        ).fetchall() == [
+            ("http://www.pujiang.test/col2", None, ["disclosure"]),
+            (COLUMN, None, ["rule_of_law"]),
+        ]
+        assert connection.execute("SELECT columns, reports FROM sources").fetchall() == [(2, 0)]

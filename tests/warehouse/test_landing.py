@@ -1,0 +1,179 @@
+"""The landing folder: a batch is there whole or not at all, and nothing of it is lost on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sample_batches import whole_batch
+
+from scrapers.records import Batch, Candidate, Capture, ColumnListing, Report
+from warehouse.errors import BatchConflictError, UnreadableBatchError
+from warehouse.landing import SCHEMA, batch_name, pending, read_batch_file, write_batch
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+def as_read(value: Any) -> Any:
+    """A record as ``pyarrow`` gives it back, written without the code under test."""
+    if isinstance(value, StrEnum):
+        return str(value)
+    if dataclasses.is_dataclass(value):
+        return {field.name: as_read(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return [(key, item) for key, item in value.items()]
+    if isinstance(value, tuple):
+        return [as_read(item) for item in value]
+    return value
+
+
+def pairs_as_structs(headers: list[Any]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in headers]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_values() -> Any:
+    """Hypothesis builds records from their type hints; these are the leaves."""
+    st.register_type_strategy(str, TEXT)
+    st.register_type_strategy(int, st.integers(-(2**31), 2**31 - 1))
+    st.register_type_strategy(
+        datetime, st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+    )
+    st.register_type_strategy(date, st.dates(date(1949, 1, 1), date(2100, 1, 1)))
+    yield
+    # Hypothesis has no public way to forget a registration: give the types back what they had.
+    st.register_type_strategy(str, st.text())
+    st.register_type_strategy(int, st.integers())
+    st.register_type_strategy(datetime, st.datetimes())
+    st.register_type_strategy(date, st.dates())
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data())
+def test_every_field_of_every_record_comes_back_from_the_file(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    batch = Batch(
+        run_id="run",
+        source_id="zhejiang/pujiang",
+        sequence=0,
+        candidates=data.draw(st.lists(st.builds(Candidate), max_size=2).map(tuple)),
+        listings=data.draw(st.lists(st.builds(ColumnListing), max_size=2).map(tuple)),
+        captures=data.draw(st.lists(st.builds(Capture), max_size=2).map(tuple)),
+        reports=data.draw(st.lists(st.builds(Report), max_size=2).map(tuple)),
+    )
+    path = write_batch(tmp_path_factory.mktemp("landing"), batch)
+    rows = read_batch_file(path).table.to_pylist()
+    expected = [
+        *(("candidate", as_read(record)) for record in batch.candidates),
+        *(("listing", as_read(record)) for record in batch.listings),
+        *(("capture", as_read(record)) for record in batch.captures),
+        *(("report", as_read(record)) for record in batch.reports),
+    ]
+    for _, record in expected:
+        if "headers" in record:
+            record["headers"] = pairs_as_structs(record["headers"])
+    assert [(row["kind"], row[row["kind"]]) for row in rows] == expected
+    assert all(row[other] is None for row in rows for other in SCHEMA.names[2:] if other != row["kind"])
+
+
+def test_a_batch_appears_under_its_final_name_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_batch(tmp_path, whole_batch(0, 1))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_writing_the_same_batch_again_changes_nothing(tmp_path: Path) -> None:
+    first = write_batch(tmp_path, whole_batch(0, 2))
+    before = first.stat()
+    assert write_batch(tmp_path, whole_batch(0, 2)) == first
+    assert first.stat() == before
+
+
+def test_another_batch_of_the_same_name_is_refused(tmp_path: Path) -> None:
+    write_batch(tmp_path, whole_batch(0, 2))
+    with pytest.raises(BatchConflictError, match="fresh run id"):
+        write_batch(tmp_path, whole_batch(0, 1))
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
+def test_names_are_safe_and_tell_batches_apart(run: str, source: str, other_run: str, other_source: str) -> None:
+    name = batch_name(run, source, 7)
+    assert name.isascii()
+    assert set(name) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~=@")
+    assert len(name) < 200
+    assert (name == batch_name(other_run, other_source, 7)) == ((run, source) == (other_run, other_source))
+
+
+def test_pending_lists_batches_and_nothing_else(tmp_path: Path) -> None:
+    path = write_batch(tmp_path, whole_batch(0, 1))
+    (tmp_path / ".half.tmp").write_bytes(b"")
+    (tmp_path / "loaded").mkdir()
+    assert pending(tmp_path) == (path,)
+    assert pending(tmp_path / "nowhere") == ()
+
+
+def test_a_lone_surrogate_becomes_a_replacement_character(tmp_path: Path) -> None:
+    batch = whole_batch(0, 1)
+    broken = dataclasses.replace(batch.candidates[0], title="法\ud83d治")
+    path = write_batch(tmp_path, dataclasses.replace(batch, candidates=(broken,)))
+    assert read_batch_file(path).table["candidate"][0].as_py()["title"] == "法\ufffd治"
+
+
+def test_a_batch_written_before_a_field_was_added_still_reads(tmp_path: Path) -> None:
+    path = write_batch(tmp_path, whole_batch(0, 1))
+    table = pq.read_table(path)
+    reports = table["report"].combine_chunks()
+    kept = [field for field in reports.type if field.name != "mirror_of"]
+    older = pa.StructArray.from_arrays(
+        [reports.field(field.name) for field in kept], fields=kept, mask=reports.is_null()
+    )
+    place = table.schema.get_field_index("report")
+    pq.write_table(table.set_column(place, "report", older), path)
+    row = read_batch_file(path).table.to_pylist()[-1]["report"]
+    assert row["mirror_of"] is None
+    assert row["document_id"] == "doc-0"
+
+
+@pytest.mark.parametrize(
+    ("break_file", "complaint"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:-40]), "not a readable Parquet file"),
+        (lambda path: path.write_bytes(b""), "not a readable Parquet file"),
+        (lambda path: pq.write_table(pa.table({"a": [1]}), path), "not a batch"),
+        (lambda path: path.rename(path.with_name("other@name@000000.parquet")), "not its batch's"),
+        (
+            lambda path: pq.write_table(
+                pq.read_table(path).replace_schema_metadata(
+                    {**pq.read_schema(path).metadata, b"nianbao.batch.format": b"99"}
+                ),
+                path,
+            ),
+            "batch format 99.*upgrade",
+        ),
+        (
+            lambda path: pq.write_table(
+                pq.read_table(path).drop_columns(["kind"]).append_column("kind", pa.array([[1]] * 4)), path
+            ),
+            "not typed as records are",
+        ),
+    ],
+)
+def test_a_file_that_is_no_batch_says_why(tmp_path: Path, break_file: Any, complaint: str) -> None:
+    break_file(write_batch(tmp_path, whole_batch(0, 1)))
+    (path,) = pending(tmp_path)
+    with pytest.raises(UnreadableBatchError, match=complaint):
+        read_batch_file(path)

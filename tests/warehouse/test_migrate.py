@@ -1,0 +1,130 @@
+"""Migrations go forward only, one transaction each, and never touch what a newer version wrote."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+from sample_batches import whole_batch, write_all
+
+from warehouse import migrate as migrate_module
+from warehouse.database import attach, writing
+from warehouse.errors import NewerWarehouseError, WarehouseError
+from warehouse.load import load_pending
+from warehouse.migrate import Migration, migrate, migrations, schema_version
+
+
+def test_an_empty_file_becomes_a_warehouse_and_stays_one(tmp_path: Path) -> None:
+    connection = attach(tmp_path / "w.duckdb", read_only=False)
+    assert schema_version(connection) == 0
+    assert migrate(connection) == len(migrations())
+    applied = connection.execute("SELECT * FROM schema_migrations ORDER BY version").fetchall()
+    assert [row[0] for row in applied] == list(range(1, len(migrations()) + 1))
+    migrate(connection)
+    assert connection.execute("SELECT * FROM schema_migrations ORDER BY version").fetchall() == applied
+    connection.close()
+
+
+@pytest.mark.parametrize("earlier", range(1, len(migrations())))
+def test_every_earlier_version_becomes_the_present_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, earlier: int
+) -> None:
+    path = tmp_path / "w.duckdb"
+    present = migrations()
+    connection = attach(path, read_only=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(migrate_module, "migrations", lambda: present[:earlier])
+        patch.setattr(migrate_module, "view_scripts", lambda: ())
+        patch.setattr(migrate_module, "apply_comments", lambda connection: None)
+        assert migrate(connection) == earlier
+    connection.execute("INSERT INTO raw_runs VALUES ('run-0', 'crawl', NULL, now()::TIMESTAMP, NULL, 'running', NULL)")
+    connection.close()
+    write_all(tmp_path / "landing", whole_batch(0, 2))
+    load_pending(path, tmp_path / "landing")
+    connection = attach(path, read_only=True)
+    assert schema_version(connection) == len(present)
+    assert connection.execute("SELECT run_id FROM raw_runs").fetchall() == [("run-0",)]
+    assert connection.execute("SELECT count(*) FROM reports").fetchall() == [(2,)]
+    connection.close()
+
+
+def test_a_warehouse_of_a_newer_version_is_refused_and_left_alone(warehouse: Path, tmp_path: Path) -> None:
+    connection = attach(warehouse, read_only=False)
+    connection.execute("INSERT INTO schema_migrations VALUES (99, 'from the future', now()::TIMESTAMP)")
+    connection.close()
+    before = warehouse.read_bytes()
+    write_all(tmp_path / "landing", whole_batch(0, 1))
+    with pytest.raises(NewerWarehouseError, match=r"schema 99, this nianbao knows \d+: upgrade"):
+        load_pending(warehouse, tmp_path / "landing")
+    assert warehouse.read_bytes() == before
+    assert len(list((tmp_path / "landing").glob("*.parquet"))) == 1
+
+
+def test_a_file_of_a_newer_duckdb_says_so(warehouse: Path) -> None:
+    content = bytearray(warehouse.read_bytes())
+    # The main header (4,096 bytes): a checksum over the rest, "DUCK", the storage version; all 64-bit little-endian
+    # words.
+    assert content[8:12] == b"DUCK"
+    content[12:20] = (999).to_bytes(8, "little")
+    checksum = 5381
+    for at in range(8, 4096, 8):
+        checksum ^= int.from_bytes(content[at : at + 8], "little") * 0xBF58476D1CE4E5B9 % 2**64
+    content[:8] = checksum.to_bytes(8, "little")
+    warehouse.write_bytes(content)
+    with pytest.raises(NewerWarehouseError, match="newer DuckDB"):
+        attach(warehouse, read_only=True)
+
+
+def test_a_failing_migration_is_undone_whole(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    present = migrations()
+    broken = Migration(len(present) + 1, "broken", "CREATE TABLE halfway (a INTEGER); SELECT * FROM nowhere;")
+    monkeypatch.setattr(migrate_module, "migrations", lambda: (*present, broken))
+    with (
+        pytest.raises(WarehouseError, match=r"migration \d{4} \(broken\) failed and was undone"),
+        writing(warehouse, "t"),
+    ):
+        pytest.fail("the warehouse must not open")
+    monkeypatch.undo()
+    with writing(warehouse, "t") as connection:
+        assert schema_version(connection) == len(present)
+        tables = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'halfway'").fetchall()
+        assert tables == [(0,)]
+        assert connection.execute("SELECT count(*) FROM reports").fetchall() == [(0,)]
+
+
+def test_a_view_that_is_no_longer_written_disappears(warehouse: Path) -> None:
+    with writing(warehouse, "t") as connection:
+        connection.execute("CREATE VIEW of_an_older_version AS SELECT 1 AS a")
+        connection.execute("UPDATE schema_views SET digest = 'older'")
+    with writing(warehouse, "t") as connection:
+        views = {
+            name for (name,) in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+        }
+    assert "of_an_older_version" not in views
+    assert {"reports", "coverage", "changes", "problems"} <= views
+
+
+def test_a_duckdb_file_that_is_no_warehouse_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "mine.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE my_work (a INTEGER)")
+    with pytest.raises(WarehouseError, match=r"my_work.*name another file"), writing(path, "t"):
+        pytest.fail("the file must not open as a warehouse")
+    with duckdb.connect(str(path), read_only=True) as connection:
+        assert connection.execute("SHOW TABLES").fetchall() == [("my_work",)]
+
+
+def test_a_file_that_is_not_duckdb_is_said_to_be_none(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("notes " * 2000, encoding="utf-8")
+    with pytest.raises(WarehouseError, match="not a DuckDB file"):
+        attach(path, read_only=True)
+    assert path.read_text(encoding="utf-8").startswith("notes")
+
+
+def test_no_migration_makes_a_secondary_index() -> None:
+    # DuckDB 1.5 loses rows from indexes made by CREATE INDEX after a crash (duckdb#23788).
+    for migration in migrations():
+        assert not re.search(r"^\s*CREATE\s+(UNIQUE\s+)?INDEX", migration.sql, re.IGNORECASE | re.MULTILINE)

@@ -1,0 +1,35 @@
+"""What can go wrong between a batch and an answer, each in words that say what to do next."""
+
+from __future__ import annotations
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot do what was asked; the message says why and what to do."""
+
+
+class NewerWarehouseError(WarehouseError):
+    """The file was written by a newer nianbao (or a newer DuckDB) than this one."""
+
+
+class WarehouseBusyError(WarehouseError):
+    """Another process writes. Carries who, since when, in the message."""
+
+
+class NoReaderError(WarehouseError):
+    """No reader copy has been published yet."""
+
+
+class BatchConflictError(WarehouseError):
+    """A batch of this name with other content is in the landing folder, or was loaded already."""
+
+
+class UnreadableBatchError(WarehouseError):
+    """A batch file is no batch this loader can read."""
+
+
+class QueryError(WarehouseError):
+    """A query is refused or wrong; the message names the nearest table or column."""
+
+
+class ChecksFailedError(WarehouseError):
+    """Checks of severity ``error`` found offending rows; the reader copy was left as it was."""

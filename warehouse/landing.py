@@ -1,0 +1,213 @@
+"""The landing folder: what workers leave for the loader, one Parquet file a batch.
+
+A file holds one row a record: ``kind`` names the record's kind, ``row`` counts from 0, and of the columns
+``candidate``, ``listing``, ``capture`` and ``report`` (each a nested struct, see ``arrow_types``) exactly one is set.
+It appears under its final name in one step, whole and synced to disk, or not at all.
+
+=========================  =====================================================================
+``landing/*.parquet``      pending, in the order of their names within a run and source
+``landing/loaded/``        loaded and committed
+``landing/rejected/``      unreadable, each beside a ``.reason.txt``
+=========================  =====================================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scrapers.records import Batch, Candidate, Capture, ColumnListing, Report
+from warehouse.arrow_types import arrow_type, arrow_value
+from warehouse.errors import BatchConflictError, UnreadableBatchError
+
+FORMAT: Final = 1
+"""Number of the file format; a loader refuses a higher one."""
+KINDS: Final[dict[str, type]] = {
+    "candidate": Candidate,
+    "listing": ColumnListing,
+    "capture": Capture,
+    "report": Report,
+}
+SCHEMA: Final = pa.schema(
+    [
+        ("row", pa.int32()),
+        ("kind", pa.string()),
+        *((kind, arrow_type(record)) for kind, record in KINDS.items()),
+    ]
+)
+LOADED: Final = "loaded"
+REJECTED: Final = "rejected"
+_FORMAT_KEY = b"nianbao.batch.format"
+_NAME_PARTS = (b"nianbao.run_id", b"nianbao.source_id", b"nianbao.sequence")
+_LONGEST_PART = 80
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFile:
+    """A batch file in memory. ``table`` has the columns of ``SCHEMA``."""
+
+    name: str
+    """Identity of the batch: the file's name without its ending."""
+    run_id: str
+    source_id: str
+    sequence: int
+    digest: str
+    """``sha256:`` of the file."""
+    size: int
+    """Bytes of the file."""
+    table: Any
+
+
+def batch_name(run_id: str, source_id: str, sequence: int) -> str:
+    """The identity of a batch, safe as a file name: ``<run>@<source>@<sequence>``; different triples never share
+    one.
+    """
+    return f"{_safe(run_id)}@{_safe(source_id)}@{sequence:06d}"
+
+
+def write_batch(directory: Path, batch: Batch) -> Path:
+    """Write ``batch`` to ``directory`` (made if absent) and return the path under which it may now be loaded.
+
+    Writing the same batch again changes nothing. Raises ``BatchConflictError`` when a batch of the same run, source and
+    sequence but with other content lies there, pending or loaded: its rows would never be loaded.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    name = batch_name(batch.run_id, batch.source_id, batch.sequence)
+    content = _parquet(batch)
+    path = directory / f"{name}.parquet"
+    for earlier in (path, directory / LOADED / path.name):
+        if earlier.exists():
+            if earlier.read_bytes() == content:
+                return earlier
+            raise BatchConflictError(
+                f"{earlier}: a batch of run {batch.run_id}, source {batch.source_id}, sequence {batch.sequence} is "
+                "there already, with other rows. Take the next sequence, or a fresh run id."
+            )
+    temporary = directory / f".{name}.{os.getpid()}.tmp"
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(directory)
+    return path
+
+
+def pending(directory: Path) -> tuple[Path, ...]:
+    """Batch files not yet loaded, oldest first (then by name); empty where the folder does not exist."""
+    if not directory.is_dir():
+        return ()
+    files = [path for path in directory.glob("*.parquet") if path.is_file()]
+    return tuple(sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name)))
+
+
+def read_batch_file(path: Path) -> BatchFile:
+    """Read a batch file whole. Raises ``UnreadableBatchError`` when it is none, is damaged, or is of a newer format.
+
+    A file of an older ``scrapers.records`` (fields missing) reads with those fields ``NULL``.
+    """
+    content = path.read_bytes()
+    try:
+        table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableBatchError(f"{path}: not a readable Parquet file ({error})") from error
+    stated = table.schema.metadata or {}
+    try:
+        written_as = int(stated[_FORMAT_KEY])
+        run_id, source_id, sequence = (stated[key].decode() for key in _NAME_PARTS)
+        number = int(sequence)
+    except (KeyError, ValueError) as error:
+        raise UnreadableBatchError(f"{path}: a Parquet file, but not a batch (its metadata lack {error})") from error
+    if written_as > FORMAT:
+        raise UnreadableBatchError(
+            f"{path}: batch format {written_as}, this nianbao reads up to {FORMAT}: upgrade, then move the file back"
+        )
+    if batch_name(run_id, source_id, number) != path.stem:
+        raise UnreadableBatchError(f"{path}: the file's name is not its batch's, {run_id} {source_id} {sequence}")
+    try:
+        unknown = set(table.column_names) - set(SCHEMA.names)
+        if unknown:
+            raise UnreadableBatchError(f"{path}: unknown columns {sorted(unknown)}")
+        table = _with_present_schema(table)
+        table.validate(full=True)
+    except pa.ArrowException as error:
+        raise UnreadableBatchError(f"{path}: its rows are not typed as records are ({error})") from error
+    return BatchFile(
+        name=path.stem,
+        run_id=run_id,
+        source_id=source_id,
+        sequence=number,
+        digest="sha256:" + hashlib.sha256(content).hexdigest(),
+        size=len(content),
+        table=table,
+    )
+
+
+def set_aside(path: Path, folder: str, reason: str | None = None) -> Path:
+    """Move a batch file to ``loaded`` or ``rejected`` beside it; ``reason`` goes to ``<name>.reason.txt``."""
+    target = path.parent / folder / path.name
+    target.parent.mkdir(exist_ok=True)
+    if reason is not None:
+        target.with_suffix(".reason.txt").write_text(reason + "\n", encoding="utf-8")
+    path.replace(target)
+    return target
+
+
+def _parquet(batch: Batch) -> bytes:
+    rows: list[tuple[str, Any]] = [
+        *(("candidate", record) for record in batch.candidates),
+        *(("listing", record) for record in batch.listings),
+        *(("capture", record) for record in batch.captures),
+        *(("report", record) for record in batch.reports),
+    ]
+    columns: list[Any] = [
+        pa.array(range(len(rows)), type=pa.int32()),
+        pa.array([kind for kind, _ in rows], type=pa.string()),
+    ]
+    for name in KINDS:
+        kind_type = SCHEMA.field(name).type
+        values = [arrow_value(record, kind_type) if kind == name else None for kind, record in rows]
+        columns.append(pa.array(values, type=kind_type))
+    stated = (str(FORMAT), *(str(part) for part in (batch.run_id, batch.source_id, batch.sequence)))
+    schema = SCHEMA.with_metadata(dict(zip((_FORMAT_KEY, *_NAME_PARTS), stated, strict=True)))
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_arrays(columns, schema=schema), sink, compression="zstd", write_page_checksum=True)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def _with_present_schema(table: Any) -> Any:
+    """Columns in the order of ``SCHEMA``; fields that the file does not have yet are ``NULL``."""
+    columns = []
+    for field in SCHEMA:
+        if field.name in table.column_names:
+            column = table[field.name]
+            columns.append(column if column.type == field.type else column.cast(field.type))
+        else:
+            columns.append(pa.chunked_array([pa.nulls(table.num_rows, field.type)]))
+    return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+
+def _safe(part: str) -> str:
+    """Letters, digits, ``-_.~`` as they are, every other byte as ``=XX``; long parts end in a digest of the whole."""
+    safe = quote(part, safe="", errors="surrogatepass").replace("%", "=")
+    if len(safe) > _LONGEST_PART:
+        safe = safe[: _LONGEST_PART - 17] + "~" + hashlib.sha256(part.encode(errors="surrogatepass")).hexdigest()[:16]
+    return safe
+
+
+def _sync_folder(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,180 @@
+"""The ledger: runs as they start and end, the registry as expected, and what is known of each page before it is
+fetched.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import duckdb
+import pyarrow as pa
+
+from scrapers.records import KnownPage, Source, State
+from warehouse.database import writing
+
+_KNOWN_PAGES: Final = """
+WITH listed AS (
+    SELECT url, arg_max(state, last_seen_at) AS state, arg_max(title, last_seen_at) AS title
+    FROM raw_candidates WHERE source_id = $source GROUP BY url
+),
+read AS (
+    SELECT a.url, arg_max(r.state, r.last_read_at) AS state, arg_max(r.listed_title, r.last_read_at) AS title
+    FROM core_addresses a JOIN core_reports r ON r.document_id = a.document_id
+    WHERE r.source_id = $source GROUP BY a.url
+),
+fetched AS (
+    SELECT url, ok_at, etag, last_modified, digest, last_fetched_at FROM core_pages WHERE url IN (
+        SELECT url FROM listed UNION SELECT url FROM read)
+)
+SELECT
+    coalesce(l.url, r.url) AS url,
+    CASE
+        WHEN r.state IS NOT NULL THEN r.state
+        WHEN l.state = 'wanted' AND f.last_fetched_at IS NOT NULL AND f.ok_at IS NULL THEN 'failed'
+        ELSE l.state
+    END AS state,
+    -- A page that was answered but never read must come whole again: no validators, or a 304 would hide it for ever.
+    CASE WHEN r.url IS NOT NULL THEN f.etag END AS etag,
+    CASE WHEN r.url IS NOT NULL THEN f.last_modified END AS last_modified,
+    CASE WHEN r.url IS NOT NULL THEN f.digest END AS digest,
+    f.last_fetched_at, coalesce(l.title, r.title) AS title
+FROM listed l
+FULL JOIN read r ON r.url = l.url
+LEFT JOIN fetched f ON f.url = coalesce(l.url, r.url)
+ORDER BY url
+"""
+
+
+def known_pages(warehouse: Path, source_id: str, *, wait_seconds: float = 60.0) -> dict[str, KnownPage]:
+    """What the warehouse holds of the addresses of a source, by address; empty where there is no warehouse yet.
+
+    ``state`` is the report's where the address was read, ``failed`` where no fetch was answered yet, else what the
+    candidate's title gave. ``etag``, ``last_modified`` and ``digest`` are those of the last full answer, of pages that
+    were read. Batches that are still pending are not in it: load first.
+    """
+    if not warehouse.exists():
+        return {}
+    with writing(warehouse, "read the ledger", wait_seconds=wait_seconds) as connection:
+        rows = connection.execute(_KNOWN_PAGES, {"source": source_id}).fetchall()
+    return {
+        url: KnownPage(
+            url=url,
+            state=State(state),
+            etag=etag,
+            last_modified=last_modified,
+            digest=digest,
+            fetched_at=None if fetched_at is None else fetched_at.replace(tzinfo=UTC),
+            title=title,
+        )
+        for url, state, etag, last_modified, digest, fetched_at, title in rows
+    }
+
+
+def start_run(
+    warehouse: Path, run_id: str, kind: str, parameters: Mapping[str, Any], *, started_at: datetime | None = None
+) -> None:
+    """Record that a run (``crawl``, ``backfill`` ...) began. Starting a run again (a retry) sets it back to running."""
+    with writing(warehouse, f"start of run {run_id}") as connection:
+        connection.execute(
+            "INSERT INTO raw_runs (run_id, kind, parameters, started_at, state) VALUES (?, ?, ?, ?, 'running') "
+            "ON CONFLICT (run_id) DO UPDATE SET state = 'running', finished_at = NULL",
+            [run_id, kind, json.dumps(parameters, ensure_ascii=False, default=str), _utc(started_at)],
+        )
+
+
+def finish_run(
+    warehouse: Path,
+    run_id: str,
+    state: Literal["completed", "failed", "cancelled"],
+    summary: Mapping[str, Any],
+    *,
+    finished_at: datetime | None = None,
+) -> None:
+    """Record how a run ended. Raises ``KeyError`` for a run that was never started."""
+    with writing(warehouse, f"end of run {run_id}") as connection:
+        changed = connection.execute(
+            "UPDATE raw_runs SET state = ?, summary = ?, finished_at = ? WHERE run_id = ?",
+            [state, json.dumps(summary, ensure_ascii=False, default=str), _utc(finished_at), run_id],
+        ).fetchone()
+        if changed is None or changed[0] == 0:
+            raise KeyError(f"run {run_id!r} was never started: call start_run first")
+
+
+def load_sources(connection: duckdb.DuckDBPyConnection, sources: Iterable[Source]) -> None:
+    """Make the registry in the warehouse equal to ``sources``, the whole registry; unchanged, nothing is written.
+
+    ``connection`` is one of ``database.writing``.
+    """
+    wanted = list(sources)
+    registry = pa.table(
+        {
+            "source_id": pa.array([source.id for source in wanted], pa.string()),
+            "publisher": pa.array([source.publisher for source in wanted], pa.string()),
+            "level": pa.array([source.level.value for source in wanted], pa.string()),
+            "division_code": pa.array([source.division_code for source in wanted], pa.string()),
+            "parent_division_code": pa.array([source.parent_division_code for source in wanted], pa.string()),
+            "hosts": pa.array([list(source.hosts) for source in wanted], pa.list_(pa.string())),
+            "first_year": pa.array([source.first_year for source in wanted], pa.int16()),
+            "column_unknown": pa.array([source.column_unknown for source in wanted], pa.string()),
+            "verified": pa.array([_verified(source) for source in wanted], pa.date32()),
+            "file": pa.array([source.file for source in wanted], pa.string()),
+            "ignored": pa.array([list(source.ignored.items()) for source in wanted], pa.map_(pa.string(), pa.string())),
+        }
+    )
+    columns = [(source.id, column) for source in wanted for column in source.columns]
+    listed = pa.table(
+        {
+            "source_id": pa.array([source_id for source_id, _ in columns], pa.string()),
+            "url": pa.array([column.url for _, column in columns], pa.string()),
+            "name": pa.array([column.name for _, column in columns], pa.string()),
+            "platform": pa.array([column.platform for _, column in columns], pa.string()),
+            "report_types": pa.array(
+                [[kind.value for kind in column.report_types] for _, column in columns], pa.list_(pa.string())
+            ),
+        }
+    )
+    connection.register("registry", registry)
+    connection.register("registry_columns", listed)
+    connection.execute("BEGIN")
+    try:
+        # Staged inserts and an anti-join instead of delete-all-and-insert: a key may not be deleted and inserted
+        # again in one transaction (duckdb, over-eager constraint checks), and an unchanged registry writes nothing.
+        connection.execute("DELETE FROM core_sources WHERE source_id NOT IN (SELECT source_id FROM registry)")
+        connection.execute(_MERGE_SOURCES)
+        connection.execute(
+            "DELETE FROM core_source_columns WHERE (source_id, url, name, platform, report_types) NOT IN "
+            "(SELECT (source_id, url, name, platform, report_types) FROM registry_columns)"
+        )
+        connection.execute(
+            "INSERT INTO core_source_columns SELECT * FROM registry_columns EXCEPT SELECT * FROM core_source_columns"
+        )
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    finally:
+        connection.unregister("registry")
+        connection.unregister("registry_columns")
+
+
+_MERGE_SOURCES: Final = """
+INSERT INTO core_sources BY NAME
+SELECT * FROM (SELECT * FROM registry EXCEPT SELECT * FROM core_sources)
+ON CONFLICT (source_id) DO UPDATE SET
+    publisher = excluded.publisher, level = excluded.level, division_code = excluded.division_code,
+    parent_division_code = excluded.parent_division_code, hosts = excluded.hosts, first_year = excluded.first_year,
+    column_unknown = excluded.column_unknown, verified = excluded.verified, file = excluded.file,
+    ignored = excluded.ignored
+"""
+
+
+def _verified(source: Source) -> date | None:
+    return None if source.verified == "never" else date.fromisoformat(source.verified)
+
+
+def _utc(moment: datetime | None) -> datetime:
+    return (moment or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)

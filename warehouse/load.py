@@ -1,0 +1,215 @@
+"""The only writer: batch files from the landing folder into the warehouse, each exactly once.
+
+A load merges any number of pending batches in one transaction, together with their rows in ``raw_batches``: a load
+without its marker did not happen. Files move to ``landing/loaded/`` after the commit; a file whose marker is there
+already (the process was killed in between) only moves.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.database import writing
+from warehouse.errors import UnreadableBatchError
+from warehouse.landing import LOADED, REJECTED, BatchFile, pending, read_batch_file, set_aside
+from warehouse.staging import stage
+
+_HERE: Final = Path(__file__).parent
+_BYTES_A_TRANSACTION: Final = 64 * 2**20
+"""Of compressed batch files; bounds the memory of one merge to roughly ten times as much."""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedBatch:
+    """A file that could not be loaded, and where it lies now."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """What one call of ``load_pending`` did. Counts are of rows merged, not of rows in the warehouse."""
+
+    batches: int = 0
+    already_loaded: int = 0
+    """Files whose batch had been committed before; they were only moved."""
+    candidates: int = 0
+    listings: int = 0
+    captures: int = 0
+    reports: int = 0
+    new_reports: int = 0
+    """Documents that were not held before."""
+    new_versions: int = 0
+    """Versions after a document's first: the text changed, or is read differently."""
+    rejected_rows: int = 0
+    rejected_batches: tuple[RejectedBatch, ...] = ()
+    seconds: float = 0.0
+
+
+def load_pending(
+    warehouse: Path, landing: Path, *, now: datetime | None = None, wait_seconds: float = 60.0
+) -> LoadResult:
+    """Load every pending batch of ``landing`` into ``warehouse`` (made and migrated as needed).
+
+    Does not open the warehouse when nothing is pending. Raises ``WarehouseBusyError`` after ``wait_seconds`` of another
+    writer, and what ``database.writing`` raises; the files of an unfinished transaction stay pending.
+    """
+    began = time.perf_counter()
+    result = LoadResult()
+    if not pending(landing):
+        return result
+    with writing(warehouse, "load", wait_seconds=wait_seconds) as connection:
+        # Listed again under the lock: another loader may have taken some in the meantime.
+        for group in _groups(pending(landing)):
+            result = _load_group(connection, group, result, now or datetime.now(UTC))
+    return replace(result, seconds=time.perf_counter() - began)
+
+
+def merge_scripts() -> tuple[tuple[str, str], ...]:
+    """Name and SQL of each file in ``merge/``, in the order in which they run."""
+    scripts = sorted((_HERE / "merge").iterdir(), key=lambda entry: entry.name)
+    return tuple((entry.name, entry.read_text(encoding="utf-8")) for entry in scripts if entry.name.endswith(".sql"))
+
+
+def _groups(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    group: list[Path] = []
+    size = 0
+    for path in paths:
+        length = path.stat().st_size
+        if group and size + length > _BYTES_A_TRANSACTION:
+            yield group
+            group, size = [], 0
+        group.append(path)
+        size += length
+    if group:
+        yield group
+
+
+def _load_group(
+    connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], result: LoadResult, now: datetime
+) -> LoadResult:
+    batches: list[tuple[Path, BatchFile]] = []
+    for path in paths:
+        try:
+            batch = read_batch_file(path)
+            done = _loaded_digest(connection, batch.name)
+            if done is not None and done != batch.digest:
+                raise UnreadableBatchError(
+                    f"{path}: a batch of this name with other content was loaded before. Write its rows again under a "
+                    "fresh run id."
+                )
+        except UnreadableBatchError as error:
+            result = replace(
+                result, rejected_batches=(*result.rejected_batches, _reject(connection, path, str(error), now))
+            )
+            continue
+        if done is None:
+            batches.append((path, batch))
+        else:
+            set_aside(path, LOADED)
+            result = replace(result, already_loaded=result.already_loaded + 1)
+    if not batches:
+        return result
+    merged = _merge(connection, [batch for _, batch in batches], now)
+    for path, _ in batches:
+        set_aside(path, LOADED)
+    return replace(
+        result,
+        batches=result.batches + len(batches),
+        **{name: getattr(result, name) + count for name, count in merged.items()},
+    )
+
+
+def _merge(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], now: datetime) -> dict[str, int]:
+    """Stage and merge ``batches`` in one transaction; the counts are named as in ``LoadResult``."""
+    connection.execute("BEGIN")
+    try:
+        stage(connection, batches, now)
+        for name, sql in merge_scripts():
+            try:
+                connection.execute(sql)
+            except duckdb.Error as error:
+                error.add_note(f"in warehouse/merge/{name}")
+                raise
+        _mark(connection, batches, now)
+        counts = _counts(connection)
+        # Temporary tables belong to the connection; the next group starts afresh.
+        for (table,) in connection.execute(_TEMPORARY).fetchall():
+            connection.execute(f"DROP TABLE temp.{table}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    return counts
+
+
+_TEMPORARY: Final = "SELECT table_name FROM duckdb_tables() WHERE temporary"
+_COUNTS: Final = """
+SELECT
+    (SELECT count(*) FROM staged_candidates),
+    (SELECT count(*) FROM staged_listings),
+    (SELECT count(*) FROM staged_captures),
+    (SELECT count(*) FROM staged_reports),
+    (SELECT count(*) FROM winning_reports WHERE is_new AND cause = 'first'),
+    (SELECT count(*) FROM winning_reports WHERE is_new AND cause <> 'first'),
+    (SELECT count(*) FROM faulty_rows)
+"""
+_COUNTED: Final = ("candidates", "listings", "captures", "reports", "new_reports", "new_versions", "rejected_rows")
+
+
+def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    (row,) = connection.execute(_COUNTS).fetchall()
+    return dict(zip(_COUNTED, row, strict=True))
+
+
+def _mark(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], now: datetime) -> None:
+    moment = _utc(now)
+    connection.execute("INSERT INTO raw_rejects SELECT batch, row, kind, reason, record, ? FROM faulty_rows", [moment])
+    counts = [Counter(batch.table["kind"].to_pylist()) for batch in batches]
+    marks = pa.table(
+        {
+            "batch": [batch.name for batch in batches],
+            "run_id": [batch.run_id for batch in batches],
+            "source_id": [batch.source_id for batch in batches],
+            "sequence": [batch.sequence for batch in batches],
+            "digest": [batch.digest for batch in batches],
+        }
+        | {plural: [count[kind] for count in counts] for kind, plural in _PLURALS.items()}
+    )
+    connection.register("marks", marks)
+    connection.execute(
+        "INSERT INTO raw_batches BY NAME SELECT *, "
+        "(SELECT count(*) FROM faulty_rows f WHERE f.batch = marks.batch) AS rejected, ? AS loaded_at FROM marks",
+        [moment],
+    )
+    connection.unregister("marks")
+
+
+_PLURALS: Final = {"candidate": "candidates", "listing": "listings", "capture": "captures", "report": "reports"}
+
+
+def _loaded_digest(connection: duckdb.DuckDBPyConnection, batch: str) -> str | None:
+    row = connection.execute("SELECT digest FROM raw_batches WHERE batch = ?", [batch]).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _reject(connection: duckdb.DuckDBPyConnection, path: Path, reason: str, now: datetime) -> RejectedBatch:
+    moved = set_aside(path, REJECTED, reason)
+    connection.execute(
+        "INSERT INTO raw_rejected_batches VALUES (?, ?, ?, ?)", [path.stem, str(moved), reason, _utc(now)]
+    )
+    return RejectedBatch(moved, reason)
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)

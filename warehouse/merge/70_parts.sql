@@ -1,0 +1,98 @@
+-- The text and its parts. A version that was read before with the same result is left alone (`content_hash`); where only
+-- our reading of the same text changed, its parts are replaced.
+CREATE TEMP TABLE written_versions AS
+SELECT w.*, hash(s.draft, s.sections, s.figures, s.flags) AS content_hash
+FROM winning_reports w JOIN staged_reports s USING (arrival);
+
+DELETE FROM written_versions w USING core_versions v
+WHERE v.document_id = w.document_id AND v."version" = w."version" AND v.content_hash = w.content_hash;
+
+-- Where each block starts in the text (characters, from 1). The text is its blocks, one a line; where it is not, the
+-- starts are unknown.
+CREATE TEMP TABLE placed_blocks AS
+WITH lists AS (
+    SELECT arrival, list_transform(draft.blocks, lambda b: length(b."text")) AS lengths,
+        array_to_string(list_transform(draft.blocks, lambda b: b."text"), chr(10)) = draft."text" AS makes_text
+    FROM staged_reports SEMI JOIN written_versions USING (arrival)
+),
+lines AS (
+    SELECT arrival, makes_text, generate_subscripts(lengths, 1) AS "position", unnest(lengths) AS length FROM lists
+),
+measured AS (
+    SELECT arrival, "position", CASE WHEN makes_text THEN 1 + coalesce(sum(length + 1) OVER (
+        PARTITION BY arrival ORDER BY "position" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) END AS start
+    FROM lines
+)
+SELECT arrival, list(start ORDER BY "position") AS starts FROM measured GROUP BY arrival;
+
+CREATE TEMP TABLE written_texts AS
+SELECT w.document_id, w."version", s.draft."text" AS "text",
+    coalesce(list_transform(list_zip(s.draft.blocks, b.starts), lambda pair: {
+        'kind': pair[1].kind,
+        'level': pair[1].level::SMALLINT,
+        'table_position': (pair[1]."table" + 1)::INTEGER,
+        'start': pair[2]::INTEGER,
+        'length': length(pair[1]."text")::INTEGER
+    }), []) AS blocks,
+    s.draft.metadata AS metadata_table, s.draft.meta_tags AS meta_tags, s.draft.encoding AS encoding,
+    s.draft.container AS container, w.content_hash, w.loaded_at, w.batch,
+    w.is_new, w.cause, w.captured_at, w.capture_id, w.payload_digest, s.text_digest
+FROM written_versions w JOIN staged_reports s USING (arrival) LEFT JOIN placed_blocks b USING (arrival);
+
+UPDATE core_versions SET
+    "text" = w."text", text_length = length(w."text"), blocks = w.blocks, metadata_table = w.metadata_table,
+    meta_tags = w.meta_tags, encoding = w.encoding, container = w.container, content_hash = w.content_hash,
+    loaded_at = w.loaded_at, batch = w.batch
+FROM written_texts w
+WHERE core_versions.document_id = w.document_id AND core_versions."version" = w."version" AND NOT w.is_new;
+
+INSERT INTO core_versions BY NAME
+SELECT * EXCLUDE (is_new), length("text") AS text_length FROM written_texts WHERE is_new;
+
+CREATE TEMP TABLE replaced_versions AS SELECT document_id, "version" FROM written_versions WHERE NOT is_new;
+DELETE FROM core_sections p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
+DELETE FROM core_tables p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
+DELETE FROM core_figures p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
+DELETE FROM core_attachments p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
+DELETE FROM core_removals p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
+DELETE FROM core_flags p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
+DELETE FROM core_metadata p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
+
+INSERT INTO core_sections
+SELECT document_id, "version", "position", part.role, part.heading, part.start + 1, part."end"
+FROM (SELECT w.document_id, w."version", generate_subscripts(sections, 1) AS "position", unnest(sections) AS part
+    FROM written_versions w JOIN staged_reports s USING (arrival));
+
+INSERT INTO core_tables
+SELECT document_id, "version", "position", part.caption, len(part.rows), coalesce(len(part.rows[1]), 0), part.rows
+FROM (SELECT w.document_id, w."version", generate_subscripts(draft.tables, 1) AS "position", unnest(draft.tables) AS part
+    FROM written_versions w JOIN staged_reports s USING (arrival));
+
+-- A printed figure is a number where it is digits, perhaps with separators or decimals; `—` or `无` is none.
+INSERT INTO core_figures
+SELECT document_id, "version", "position", part."table", part.path, part."column", part."value",
+    CASE WHEN regexp_full_match(part."value", '\s*-?\d{1,3}([,，]\d{3})*(\.\d+)?\s*|\s*-?\d+(\.\d+)?\s*')
+        THEN TRY_CAST(regexp_replace(part."value", '[,，\s]', '', 'g') AS DOUBLE) END
+FROM (SELECT w.document_id, w."version", generate_subscripts(figures, 1) AS "position", unnest(figures) AS part
+    FROM written_versions w JOIN staged_reports s USING (arrival));
+
+INSERT INTO core_attachments
+SELECT document_id, "version", "position", part.label, part.href, part.url
+FROM (SELECT w.document_id, w."version", generate_subscripts(draft.attachments, 1) AS "position",
+        unnest(draft.attachments) AS part
+    FROM written_versions w JOIN staged_reports s USING (arrival));
+
+INSERT INTO core_removals
+SELECT document_id, "version", "position", part.rule, part."text", part."at"
+FROM (SELECT w.document_id, w."version", generate_subscripts(draft.removed, 1) AS "position", unnest(draft.removed) AS part
+    FROM written_versions w JOIN staged_reports s USING (arrival));
+
+INSERT INTO core_flags
+SELECT DISTINCT document_id, "version", part."name", part.evidence
+FROM (SELECT w.document_id, w."version", unnest(list_concat(draft.flags, flags)) AS part
+    FROM written_versions w JOIN staged_reports s USING (arrival));
+
+INSERT INTO core_metadata
+SELECT document_id, "version", "position", part.field, part."value", part.origin, part.chosen, part.note
+FROM (SELECT w.document_id, w."version", generate_subscripts(draft."values", 1) AS "position", unnest(draft."values") AS part
+    FROM written_versions w JOIN staged_reports s USING (arrival));

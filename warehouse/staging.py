@@ -1,0 +1,153 @@
+"""From batch files to typed, checked rows in temporary tables: what the merge statements read.
+
+A row that breaks a rule is set aside with the reasons; the rest of its batch loads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from scrapers.records import Level, Outcome, PageKind, ReportType, State
+from warehouse.landing import BatchFile
+from warehouse.literals import quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a row must satisfy. ``holds`` is SQL over the row's fields; ``NULL`` counts as broken."""
+
+    reason: str
+    holds: str
+
+
+def _one_of(field: str, words: type[StrEnum], *, absent: bool = False) -> Rule:
+    allowed = ", ".join(quoted(word.value) for word in words)
+    missing = f"{field} IS NULL OR " if absent else ""
+    return Rule(f"{field} is none of {', '.join(word.value for word in words)}", f"{missing}{field} IN ({allowed})")
+
+
+def _given(*fields: str) -> tuple[Rule, ...]:
+    return tuple(Rule(f"{field} is missing", f"{field} IS NOT NULL AND {field} <> ''") for field in fields)
+
+
+def _present(*fields: str) -> tuple[Rule, ...]:
+    return tuple(Rule(f"{field} is missing", f"{field} IS NOT NULL") for field in fields)
+
+
+RULES: Final[dict[str, tuple[Rule, ...]]] = {
+    "candidate": (
+        *_given("source_id", "column_url", "url"),
+        *_present("pinned"),
+        _one_of("state", State),
+        _one_of("report_type", ReportType, absent=True),
+    ),
+    "listing": (
+        *_given("source_id", "column_url"),
+        *_present("listed_at", "listing.rows", "listing.pages_read", "listing.stopped_early"),
+        _one_of("listing.outcome", Outcome),
+    ),
+    "capture": (
+        *_given("capture_id", "url", "final_url"),
+        *_present("fetched_at", "attempts"),
+        _one_of("outcome", Outcome),
+    ),
+    "report": (
+        *_given("document_id", "url"),
+        *_present("draft.text", "draft.blocks", "draft.tables", "draft.attachments", "draft.removed", "draft.values"),
+        *_present("draft.flags", "flags", "sections", "figures"),
+        _one_of("state", State),
+        _one_of("level", Level, absent=True),
+        _one_of("report_type", ReportType, absent=True),
+        _one_of("draft.kind", PageKind),
+        Rule("division_code is not six digits", "division_code IS NULL OR regexp_full_match(division_code, '\\d{6}')"),
+        Rule(
+            "parent_division_code is not six digits",
+            "parent_division_code IS NULL OR regexp_full_match(parent_division_code, '\\d{6}')",
+        ),
+        Rule("report_year is not between 1949 and 2100", "report_year IS NULL OR report_year BETWEEN 1949 AND 2100"),
+        # White space as Python's re has it: RE2's \s knows ASCII only.
+        Rule(
+            "a text without its digest",
+            "text_digest IS NOT NULL OR NOT regexp_matches(draft.text, '[^\\s\\p{Z}\\x{85}\\x{1C}-\\x{1F}]')",
+        ),
+        Rule(
+            "a section outside of the blocks",
+            'len(list_filter(sections, lambda s: s.start < 0 OR s.start >= s."end"'
+            ' OR s."end" > len(draft.blocks))) = 0',
+        ),
+        Rule(
+            "a block of a table that is not there",
+            'len(list_filter(draft.blocks, lambda b: b."table" < 0 OR b."table" >= len(draft.tables))) = 0',
+        ),
+    ),
+}
+
+_TABLES: Final = {
+    "candidate": "staged_candidates",
+    "listing": "staged_listings",
+    "capture": "staged_captures",
+    "report": "staged_reports",
+}
+# Instants are kept as TIMESTAMP in UTC: readers without a time zone library (and JDBC clients) show them as they are.
+_SELECTED: Final = {
+    "candidate": "* EXCLUDE (batch_source) REPLACE (coalesce(seen_at AT TIME ZONE 'UTC', $loaded_at) AS seen_at)",
+    "listing": "* EXCLUDE (batch_source) REPLACE (listed_at AT TIME ZONE 'UTC' AS listed_at)",
+    "capture": "* REPLACE (fetched_at AT TIME ZONE 'UTC' AS fetched_at) RENAME (batch_source AS source_id)",
+    "report": "* EXCLUDE (batch_source) REPLACE (coalesce(source_id, batch_source) AS source_id)",
+}
+
+
+def stage(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], loaded_at: datetime) -> None:
+    """Fill ``staged_candidates`` ... ``staged_reports`` and ``faulty_rows`` (temporary tables) from ``batches``.
+
+    Every staged row has its ``batch``, its ``row`` there, the batch's ``source_id`` where the record has none, and
+    ``arrival``: its place among all rows staged, older batches first.
+    """
+    landed = pa.concat_tables([_with_origin(batch) for batch in batches])
+    landed = landed.append_column("arrival", pa.array(range(landed.num_rows), type=pa.int64()))
+    moment = loaded_at.astimezone(UTC).replace(tzinfo=None)
+    connection.execute(
+        "CREATE TEMP TABLE faulty_rows (batch VARCHAR, row INTEGER, kind VARCHAR, reason VARCHAR, record JSON)"
+    )
+    connection.register("landed", landed)
+    try:
+        for kind, table in _TABLES.items():
+            connection.execute(_staging(kind, table), {"loaded_at": moment})
+            # The names put into these statements are this module's own words (_TABLES); rows never are.
+            (faulty,) = connection.execute(f"SELECT count(*) FROM {table} WHERE fault <> ''").fetchall()[0]  # noqa: S608
+            if faulty:
+                connection.execute(
+                    f"INSERT INTO faulty_rows SELECT s.batch, s.row, '{kind}', s.fault, to_json(l.{kind}) "  # noqa: S608
+                    f"FROM {table} s JOIN landed l ON l.batch = s.batch AND l.row = s.row WHERE s.fault <> ''"
+                )
+                connection.execute(f"DELETE FROM {table} WHERE fault <> ''")  # noqa: S608
+    finally:
+        connection.unregister("landed")
+    connection.execute(
+        "DELETE FROM staged_captures WHERE arrival NOT IN "
+        "(SELECT min(arrival) FROM staged_captures GROUP BY capture_id)"
+    )
+
+
+def _with_origin(batch: BatchFile) -> pa.Table:
+    rows = batch.table.num_rows
+    table = batch.table.append_column("batch", pa.array([batch.name] * rows, type=pa.string()))
+    return table.append_column("batch_source", pa.array([batch.source_id] * rows, type=pa.string()))
+
+
+def _staging(kind: str, table: str) -> str:
+    faults = ", ".join(
+        f"CASE WHEN NOT coalesce({rule.holds}, false) THEN {quoted(rule.reason)} END" for rule in RULES[kind]
+    )
+    return (
+        f"CREATE TEMP TABLE {table} AS "  # noqa: S608
+        f"SELECT {_SELECTED[kind]}, $loaded_at AS loaded_at, concat_ws('; ', {faults}) AS fault "
+        f"FROM (SELECT batch, row, batch_source, arrival, unnest({kind}) FROM landed WHERE kind = '{kind}')"
+    )

@@ -1,0 +1,48 @@
+-- One row a trusted report, as it stands now.
+CREATE VIEW reports AS
+SELECT
+    r.document_id, r.publisher, r.division_code, r.parent_division_code, r.level, r.report_type, r.report_year, r.title,
+    r.published, d.due, greatest(date_diff('day', d.due, r.published), 0) AS days_late, r.doc_number, r.index_number,
+    r.url, r.text_length, r.tables, r.attachments,
+    -- The parts are laid down since 2019: 厅字〔2019〕28号 for one type, 国办公开办函〔2019〕60号 for the other.
+    CASE WHEN r.report_year >= 2019 THEN list_filter(
+        CASE r.report_type
+            WHEN 'rule_of_law' THEN ['measures', 'shortcomings', 'leaders_duty', 'next_year']
+            WHEN 'disclosure' THEN ['overview', 'proactive', 'applications', 'review_litigation', 'problems']
+        END, lambda role: NOT list_contains(r.section_roles, role)) END AS missing_sections,
+    r.flags, r."version", r.report_year_reason, r.listed_date, r.source_id, r.first_seen_at, r.last_read_at,
+    p.gone_since, is_withdrawn(p.gone_checks) AS withdrawn
+FROM core_reports r
+LEFT JOIN core_pages p ON p.url = r.url
+LEFT JOIN (
+    SELECT report_type, level, "month", "day" FROM core_deadlines
+) l ON l.report_type = r.report_type AND l.level = r.level
+LEFT JOIN LATERAL (SELECT make_date(r.report_year + 1, l."month", l."day") AS due) d ON true
+WHERE r.state = 'accepted' AND r.mirror_of IS NULL;
+
+CREATE VIEW report_texts AS
+SELECT r.document_id, r.publisher, r.division_code, r.level, r.report_type, r.report_year, r.title, r.published, v."text",
+    v.text_length, v.blocks, v.metadata_table, r.url
+FROM reports r JOIN core_versions v ON v.document_id = r.document_id AND v."version" = r."version";
+
+CREATE VIEW sections AS
+SELECT r.document_id, r.publisher, r.division_code, r.level, r.report_type, r.report_year, s."position", s.role, s.heading,
+    substring(v."text", v.blocks[s.first_block].start,
+        v.blocks[s.last_block].start + v.blocks[s.last_block].length - v.blocks[s.first_block].start) AS "text"
+FROM reports r
+JOIN core_versions v ON v.document_id = r.document_id AND v."version" = r."version"
+JOIN core_sections s ON s.document_id = r.document_id AND s."version" = r."version";
+
+CREATE VIEW figures AS
+SELECT r.document_id, r.publisher, r.division_code, r.level, r.report_year, f.table_name, f.path, f.column_name, f.printed,
+    f.number, f."position"
+FROM reports r JOIN core_figures f ON f.document_id = r.document_id AND f."version" = r."version";
+
+CREATE VIEW quarantine AS
+SELECT r.document_id, r.state, r.reason, r.publisher, r.report_type, r.report_year, r.title, r.url, r.source_id,
+    r.mirror_of, r.flags,
+    (SELECT list(f.flag || CASE WHEN f.evidence = '' THEN '' ELSE ': ' || f.evidence END ORDER BY f.flag, f.evidence)
+        FROM core_flags f WHERE f.document_id = r.document_id AND f."version" = r."version") AS evidence,
+    r.text_length, r.first_seen_at, r.last_read_at
+FROM core_reports r
+WHERE r.state = 'quarantined';

@@ -1,0 +1,84 @@
+-- Publisher x report type x report year with one state, what is held now judged by the calendar of `day` (a date in China):
+-- due, overdue, late. The registry says what is expected:
+-- the years from the source's first_year (else the first year held, else the last year due) to last year.
+CREATE MACRO coverage_on(day) AS TABLE
+WITH listed AS (
+    SELECT source_id, column_url, arg_max(outcome, listed_at) AS outcome, arg_max_null(detail, listed_at) AS detail,
+        max(listed_at) AS listed_at
+    FROM raw_listings GROUP BY source_id, column_url
+),
+typed_columns AS (
+    SELECT c.source_id, unnest(c.report_types) AS report_type, l.outcome, l.detail, l.listed_at
+    FROM core_source_columns c LEFT JOIN listed l ON l.source_id = c.source_id AND l.column_url = c.url
+),
+expected_types AS (
+    SELECT s.source_id, t.report_type, false AS column_unknown,
+        bool_or(t.outcome = 'ok') AS listed_ok,
+        max(t.listed_at) AS last_listed_at,
+        arg_max(t.outcome, t.listed_at) AS last_outcome,
+        arg_max_null(t.detail, t.listed_at) AS last_detail
+    FROM core_sources s JOIN typed_columns t ON t.source_id = s.source_id
+    GROUP BY s.source_id, t.report_type
+    UNION ALL
+    SELECT source_id, unnest(['rule_of_law', 'disclosure']), true, false, NULL, NULL, column_unknown
+    FROM core_sources WHERE column_unknown IS NOT NULL
+),
+documents AS (
+    SELECT r.*, is_withdrawn(p.gone_checks) AS withdrawn,
+        list_contains(r.flags, 'attachment_only') OR (r.text_length = 0 AND r.attachments > 0) AS attachment_only
+    FROM core_reports r LEFT JOIN core_pages p ON p.url = r.url
+    WHERE r.state IN ('accepted', 'quarantined') AND r.mirror_of IS NULL AND r.publisher IS NOT NULL
+        AND r.report_type IS NOT NULL AND r.report_year IS NOT NULL
+),
+held AS (
+    SELECT publisher, report_type, report_year,
+        CASE min(CASE
+                WHEN state = 'quarantined' THEN 4 WHEN withdrawn THEN 3 WHEN attachment_only THEN 2 ELSE 1 END)
+            WHEN 1 THEN 'held' WHEN 2 THEN 'attachment_only' WHEN 3 THEN 'withdrawn' ELSE 'quarantined' END AS state,
+        count(*) FILTER (state = 'accepted') AS reports,
+        arg_min(document_id, (state, withdrawn, published)) AS document_id,
+        min(published) FILTER (state = 'accepted') AS published
+    FROM documents GROUP BY publisher, report_type, report_year
+),
+years AS (
+    SELECT e.*, s.publisher, s.level, s.division_code, s.parent_division_code,
+        unnest(range(
+            least(
+                coalesce(s.first_year, (SELECT min(h.report_year) FROM held h
+                    WHERE h.publisher = s.publisher AND h.report_type = e.report_type), year(day) - 1),
+                year(day) - 1)::INTEGER,
+            year(day)::INTEGER)) AS report_year
+    FROM expected_types e JOIN core_sources s ON s.source_id = e.source_id
+),
+due AS (
+    SELECT y.*, make_date(y.report_year + 1, l."month", l."day") AS due
+    FROM years y LEFT JOIN core_deadlines l ON l.report_type = y.report_type AND l.level = y.level
+)
+SELECT
+    d.source_id, d.publisher, d.level, d.division_code, d.parent_division_code, d.report_type, d.report_year,
+    CASE
+        WHEN h.state IS NOT NULL THEN h.state
+        WHEN d.column_unknown THEN 'column_unknown'
+        WHEN day <= d.due THEN 'not_yet_due'
+        WHEN d.last_listed_at IS NULL THEN 'not_crawled'
+        WHEN NOT d.listed_ok AND d.last_outcome IN ('challenge', 'blocked', 'robots_denied', 'js_only') THEN 'blocked'
+        WHEN NOT d.listed_ok AND d.last_outcome IN ('tls', 'dns', 'connection', 'timeout', 'truncated', 'server_error',
+            'redirect_loop', 'too_large') THEN 'unreachable'
+        WHEN NOT d.listed_ok THEN 'column_broken'
+        WHEN day < make_date(d.report_year + 2, 1, 1) THEN 'overdue'
+        ELSE 'not_found'
+    END AS state,
+    d.due, h.published,
+    CASE WHEN h.published IS NOT NULL THEN greatest(date_diff('day', d.due, h.published), 0)
+        WHEN h.state IS NULL AND day > d.due THEN date_diff('day', d.due, day) END AS days_late,
+    coalesce(h.reports, 0) AS reports, h.document_id, d.last_listed_at, d.last_outcome, d.last_detail AS detail
+FROM due d
+LEFT JOIN held h ON h.publisher = d.publisher AND h.report_type = d.report_type AND h.report_year = d.report_year;
+
+CREATE VIEW coverage AS
+SELECT * FROM coverage_on((now() AT TIME ZONE 'Asia/Shanghai')::DATE);
+
+CREATE VIEW overdue AS
+SELECT publisher, level, division_code, report_type, report_year, due, days_late, state, last_listed_at, detail, source_id
+FROM coverage
+WHERE days_late > 0 AND state NOT IN ('held', 'attachment_only', 'withdrawn', 'not_yet_due');

@@ -1,0 +1,58 @@
+-- What is wrong now, each with where and since when.
+CREATE VIEW problems AS
+WITH last_listings AS (
+    SELECT source_id, column_url, arg_max(outcome, listed_at) AS outcome, arg_max_null(detail, listed_at) AS detail,
+        max(listed_at) AS last_seen_at
+    FROM raw_listings GROUP BY source_id, column_url
+),
+last_good AS (
+    SELECT source_id, column_url, max(listed_at) AS listed_at FROM raw_listings WHERE outcome = 'ok'
+    GROUP BY source_id, column_url
+),
+failing AS (
+    SELECT l.source_id, l.column_url, min(l.listed_at) AS since, count(*) AS times
+    FROM raw_listings l LEFT JOIN last_good g ON g.source_id = l.source_id AND g.column_url = l.column_url
+    WHERE g.listed_at IS NULL OR l.listed_at > g.listed_at
+    GROUP BY l.source_id, l.column_url
+)
+SELECT 'listing' AS kind, l.source_id, l.column_url AS url, l.outcome, l.detail, f.since, l.last_seen_at, f.times
+FROM last_listings l JOIN failing f ON f.source_id = l.source_id AND f.column_url = l.column_url
+WHERE l.outcome <> 'ok'
+UNION ALL
+SELECT 'page', source_id, url, last_outcome, last_detail, failing_since, last_fetched_at, failures
+FROM core_pages WHERE last_outcome NOT IN ('ok', 'not_modified')
+UNION ALL
+SELECT 'reading', c.source_id, c.url, 'failed', any_value(c.reason), min(c.first_seen_at), max(c.last_seen_at), 1
+FROM raw_candidates c
+JOIN core_pages p ON p.url = c.url AND p.last_outcome IN ('ok', 'not_modified')
+ANTI JOIN core_addresses a ON a.url = c.url
+WHERE c.state = 'failed'
+GROUP BY c.source_id, c.url
+UNION ALL
+SELECT 'rejected row', b.source_id, r.record ->> 'url', 'rejected', r.reason, min(r.rejected_at), max(r.rejected_at), count(*)
+FROM raw_rejects r JOIN raw_batches b ON b.batch = r.batch GROUP BY ALL
+UNION ALL
+SELECT 'rejected batch', NULL, file, 'rejected', reason, rejected_at, rejected_at, 1 FROM raw_rejected_batches
+UNION ALL
+SELECT 'column unknown', source_id, NULL, 'column_unknown', column_unknown, NULL, NULL, 0
+FROM core_sources WHERE column_unknown IS NOT NULL;
+
+CREATE VIEW sources AS
+SELECT s.source_id, s.publisher, s.level, s.division_code, s.parent_division_code, s.hosts, s.first_year, s.verified,
+    s.column_unknown,
+    (SELECT count(*) FROM core_source_columns c WHERE c.source_id = s.source_id) AS columns,
+    (SELECT max(listed_at) FROM raw_listings l WHERE l.source_id = s.source_id) AS last_listed_at,
+    (SELECT arg_max(outcome, listed_at) FROM raw_listings l WHERE l.source_id = s.source_id) AS last_outcome,
+    (SELECT count(*) FROM raw_candidates c WHERE c.source_id = s.source_id) AS candidates,
+    (SELECT count(*) FROM core_reports r WHERE r.source_id = s.source_id AND r.state = 'accepted') AS reports,
+    (SELECT count(*) FROM core_reports r WHERE r.source_id = s.source_id AND r.state = 'quarantined') AS quarantined,
+    s.file
+FROM core_sources s;
+
+CREATE VIEW runs AS
+SELECT run_id, kind, state, started_at, finished_at, finished_at - started_at AS took,
+    (SELECT count(*) FROM raw_batches b WHERE b.run_id = r.run_id) AS batches,
+    (SELECT coalesce(sum(captures), 0)::BIGINT FROM raw_batches b WHERE b.run_id = r.run_id) AS captures,
+    (SELECT coalesce(sum(reports), 0)::BIGINT FROM raw_batches b WHERE b.run_id = r.run_id) AS reports,
+    parameters, summary
+FROM raw_runs r;
