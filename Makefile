@@ -47,7 +47,7 @@ contracts: $(READY)
 	@$(BIN)/lint-imports
 
 docs-check: $(READY)
-	@$(BIN)/python -m warehouse.catalog --check
+	@$(BIN)/python -m warehouse.catalog | diff - docs/dictionary.md || { echo "docs/dictionary.md is out of date: $(BIN)/python -m warehouse.catalog --write" >&2; exit 1; }
 
 eval: $(READY)  ## how well pages and lists are read, beside other extractors
 	@$(BIN)/python -m tests.eval

@@ -63,6 +63,10 @@ def crawl(
     recheck_days: Annotated[
         int, typer.Option(min=0, help="Ask again for held pages last asked for longer ago than this.")
     ] = 30,
+    relist: Annotated[
+        bool,
+        typer.Option("--relist", help="List every column to its end, also where nothing is new on its first page."),
+    ] = False,
     prefect: Annotated[bool, typer.Option(help="Run as a Prefect flow, or plainly; the rows are the same.")] = True,
 ) -> None:
     """Crawl now, here, with a progress bar; ends with a table of what came."""
@@ -71,7 +75,12 @@ def crawl(
     settings = read_settings()
     raise typer.Exit(
         crawl_command(
-            settings, sources=source or [], province=province, recheck_days=recheck_days, with_prefect=prefect
+            settings,
+            sources=source or [],
+            province=province,
+            recheck_days=recheck_days,
+            relist=relist,
+            with_prefect=prefect,
         )
     )
 

@@ -40,6 +40,9 @@ class CrawlParameters(BaseModel):
     recheck_days: Annotated[
         int, Field(ge=0, description="Ask again for a held page when it was last asked for longer ago than this.")
     ] = 30
+    relist: Annotated[
+        bool, Field(description="List every column to its end, also where nothing is new on its first page.")
+    ] = False
 
 
 def _run_name() -> str:
@@ -69,6 +72,7 @@ def crawl(parameters: CrawlParameters) -> RunSummary:
             everything,
             Progress(*watchers),
             recheck_after=timedelta(days=parameters.recheck_days),
+            relist=parameters.relist,
         )
         # A closure keeps the run's sockets and files out of the task's inputs, which Prefect would try to hash.
         collect_host = task(name="collect host", task_run_name="{host}", cache_policy=NO_CACHE, persist_result=False)(

@@ -21,7 +21,7 @@ from scrapers.web.client import Client, ClientSettings
 from scrapers.web.pace import HostPace
 from warehouse.database import writing
 from warehouse.landing import write_batch
-from warehouse.ledger import finish_run, known_pages, load_sources, start_run
+from warehouse.ledger import finish_run, known_columns, known_pages, load_sources, start_run
 from warehouse.load import LoadResult, load_pending
 from warehouse.readers import publish
 
@@ -54,7 +54,7 @@ class RunSummary:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What a person should look at: damage in the archive, batches that could not be loaded, then every source's."""
+        """What a person should look at: damage in the archive, batches that could not be loaded, every source's."""
         damaged = [f"{file.warc_file}: {file.damage}" for file in self.recovered if file.damage]
         refused = [f"{batch.path}: {batch.reason}" for load in self.loads for batch in load.rejected_batches]
         return (*damaged, *refused, *(problem for tally in self.tallies for problem in tally.problems))
@@ -113,6 +113,7 @@ class CrawlRun:
     """All sources, not only those of this run: the coverage ledger needs them."""
     progress: Progress = field(default_factory=Progress)
     recheck_after: timedelta = timedelta(days=30)
+    relist: bool = False
     run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
 
     def __enter__(self) -> CrawlRun:
@@ -165,6 +166,7 @@ class CrawlRun:
         plan = Plan(
             run_id=self.run_id,
             recheck_after=self.recheck_after,
+            relist=self.relist,
             batch_pages=self.settings.batch_pages,
             trusted_hosts=self.settings.trusted_hosts,
         )
@@ -176,6 +178,7 @@ class CrawlRun:
                 plan=plan,
                 client=self._client,
                 known=known_pages(self.settings.warehouse_path, source.id),
+                columns=known_columns(self.settings.warehouse_path, source.id),
                 tally=self._tallies[source.id],
                 on_step=self.progress.step,
             )
@@ -217,9 +220,10 @@ def crawl_plainly(
     *,
     progress: Progress | None = None,
     recheck_after: timedelta = timedelta(days=30),
+    relist: bool = False,
 ) -> RunSummary:
     """A run without Prefect: the same steps on a thread pool, the same rows."""
-    run = CrawlRun(settings, sources, registry, progress or Progress(), recheck_after)
+    run = CrawlRun(settings, sources, registry, progress or Progress(), recheck_after, relist)
     with run, ThreadPoolExecutor(settings.workers, thread_name_prefix="crawl") as pool:
         futures: list[Future[tuple[Tally, ...]]] = [pool.submit(run.collect_group, group) for group in run.groups]
         for future in futures:

@@ -26,6 +26,7 @@ from scrapers.records import (
     Column,
     ColumnListing,
     Fetched,
+    KnownColumn,
     KnownPage,
     Listing,
     ListRow,
@@ -87,6 +88,8 @@ class Plan:
     run_id: str
     recheck_after: timedelta = timedelta(days=30)
     """A held page is asked for again, conditionally, when it was last asked for longer ago than this."""
+    relist: bool = False
+    """List every column to its end, also where the first page shows nothing new: finds rows that vanished."""
     batch_pages: int = 50
     trusted_hosts: tuple[str, ...] = ()
     mirror_of: Callable[[str], str | None] | None = None
@@ -99,6 +102,7 @@ def collect(
     client: Fetcher,
     known: Mapping[str, KnownPage],
     tally: Tally,
+    columns: Mapping[str, KnownColumn] | None = None,
     on_step: Callable[[Step], None] = lambda _: None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Iterator[Batch]:
@@ -117,19 +121,23 @@ def collect(
     listings: list[ColumnListing] = []
     candidates: dict[str, Candidate] = {}
     wanted: list[tuple[Column, Candidate]] = []
-    for column, listing in _list_columns(source, fetch):
+    for column, listing in _list_columns(source, fetch, {} if plan.relist else columns or {}):
         listings.append(ColumnListing(source.id, column.url, clock(), listing))
         tally.listed += len(listing.rows)
         if listing.outcome is not Outcome.OK:
             tally.problems.append(f"{column.url}: {listing.outcome}: {listing.detail}")
-        for row in listing.rows:
+        now = clock()
+        rows = [(row, now) for row in listing.rows]
+        if listing.stopped_early or listing.outcome is not Outcome.OK:
+            rows += _left_over(column, known, now, plan.recheck_after)
+        for row, seen_at in rows:
             if row.url in candidates:
                 continue  # listed in an earlier column of this source too: one address is one candidate
             page = known.get(row.url)
-            candidate = _first_judgement(source, column, row, clock())
+            candidate = _first_judgement(source, column, row, seen_at)
             due = candidate.state is State.WANTED
             if due and page is not None and page.fetched_at is not None and page.state in SETTLED:
-                due = _is_due(page, row, clock(), plan.recheck_after)
+                due = _is_due(page, row, now, plan.recheck_after)
                 candidate = replace(candidate, state=page.state, reason="held: read in an earlier run")
             candidates[row.url] = candidate
             if due:
@@ -172,11 +180,15 @@ def collect(
 def list_source(source: Source, client: Fetcher) -> Iterator[tuple[Column, Listing]]:
     """Every column of a source, listed in full, nothing fetched beyond the lists."""
     return _list_columns(
-        source, lambda request: client.fetch(request, hosts=source.hosts, pace_seconds=source.pace_seconds)
+        source, lambda request: client.fetch(request, hosts=source.hosts, pace_seconds=source.pace_seconds), {}
     )
 
 
-def _list_columns(source: Source, fetch: Callable[[Request], Fetched]) -> Iterator[tuple[Column, Listing]]:
+def _list_columns(
+    source: Source, fetch: Callable[[Request], Fetched], known: Mapping[str, KnownColumn]
+) -> Iterator[tuple[Column, Listing]]:
+    """Each column, listed as far as needed: whole, or its first page and what an earlier listing could not read."""
+
     def answer(request: Request) -> tuple[Outcome, str | None, str]:
         fetched = fetch(request)
         capture = fetched.capture
@@ -184,10 +196,39 @@ def _list_columns(source: Source, fetch: Callable[[Request], Fetched]) -> Iterat
         return capture.outcome, capture.detail, text
 
     for column in source.columns:
-        yield column, list_column(source, column, answer)
+        before = known.get(column.url)
+        if before is None:
+            yield column, list_column(source, column, answer)
+        else:
+            yield (
+                column,
+                list_column(
+                    source,
+                    column,
+                    answer,
+                    known=before.addresses,
+                    stop_when_known=before.outcome is Outcome.OK,
+                    only_pages=before.unread_pages,
+                ),
+            )
 
 
-def _first_judgement(source: Source, column: Column, row: ListRow, now: datetime) -> Candidate:
+def _left_over(
+    column: Column, known: Mapping[str, KnownPage], now: datetime, recheck_after: timedelta
+) -> list[tuple[ListRow, datetime]]:
+    """Rows of earlier listings that this one did not reach, whose page is wanted or due; with when they were seen."""
+    rows = []
+    for page in known.values():
+        if page.column_url != column.url or page.title is None or page.seen_at is None:
+            continue
+        row = ListRow(page.title, page.url, page.url, page.listed_date)
+        held = page.state in SETTLED and page.fetched_at is not None
+        if page.state in (State.WANTED, State.FAILED) or (held and _is_due(page, row, now, recheck_after)):
+            rows.append((row, page.seen_at))
+    return rows
+
+
+def _first_judgement(source: Source, column: Column, row: ListRow, seen_at: datetime) -> Candidate:
     """The candidate of a row, judged by its title and address alone."""
     title = judge_title(row.title, column_name=column.name, report_types=column.report_types)
     state, reason = State.WANTED, title.reason
@@ -209,7 +250,7 @@ def _first_judgement(source: Source, column: Column, row: ListRow, now: datetime
         reason=reason,
         report_type=title.report_type,
         pinned=row.pinned,
-        seen_at=now,
+        seen_at=seen_at,
     )
 
 

@@ -199,6 +199,8 @@ class Listing:
     """In a reader's words: ``listed 931 of 931``, ``page 7 of 19 listed nothing`` ..."""
     stopped_early: bool = False
     """Everything after this point was known already, or too old for the wanted years."""
+    unread_pages: tuple[int, ...] = ()
+    """Numbers of the pages in trouble or not asked for: what a later listing has to ask for to complete this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +346,7 @@ class Figure:
     """One cell of a statutory table of a disclosure report."""
 
     table: str
-    """``proactive``, ``applications`` or ``review_litigation``; ``statistics``: the one table of the forms before 2019."""
+    """``proactive``, ``applications``, ``review_litigation``; ``statistics``: the one table of forms before 2019."""
     path: tuple[str, ...]
     """Row labels from the outermost in."""
     column: str
@@ -442,8 +444,21 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownColumn:
+    """What the ledger holds of a column: what it takes to list only what is new."""
+
+    url: str
+    outcome: Outcome
+    """Of the last listing."""
+    unread_pages: tuple[int, ...]
+    """Pages that listing could not read."""
+    addresses: frozenset[str]
+    """Every address that any listing of this column gave."""
+
+
+@dataclass(frozen=True, slots=True)
 class KnownPage:
-    """What the ledger already holds of an address: what a conditional request needs."""
+    """What the ledger already holds of an address: what a conditional request needs, and where it was listed."""
 
     url: str
     state: State
@@ -452,3 +467,8 @@ class KnownPage:
     digest: str | None = None
     fetched_at: datetime | None = None
     title: str | None = None
+    column_url: str | None = None
+    """The column whose list gave it last."""
+    listed_date: date | None = None
+    seen_at: datetime | None = None
+    """When a list gave it last."""

@@ -12,6 +12,7 @@ from scrapers.records import (
     Capture,
     Column,
     Fetched,
+    KnownColumn,
     KnownPage,
     Level,
     Outcome,
@@ -204,3 +205,38 @@ def test_an_ignored_address_is_not_fetched_and_says_why() -> None:
     batches, _ = collected(Site({COLUMN: LIST}), source=source)
     reasons = {candidate.url: candidate.reason for candidate in batches[0].candidates}
     assert reasons[REPORT] == "ignored: a draft for comment"
+
+
+def test_a_column_with_nothing_new_costs_one_request_and_what_was_left_is_still_fetched() -> None:
+    """A run was killed after it had listed both pages: the second page is not listed again for the sake of its row."""
+    pages = [LIST.replace("createPageHTML(1,", "createPageHTML(2,"), LIST.replace("_1.html", "_7.html")]
+    older = f"{COLUMN}202502/t20250206_7.html"
+    site = Site({COLUMN: pages[0], f"{COLUMN}index_1.html": pages[1], REPORT: PAGE, older: PAGE})
+    batches, _ = collected(site)
+    column = KnownColumn(COLUMN, Outcome.OK, (), frozenset(candidate.url for candidate in batches[0].candidates))
+    ledger = held() | {
+        older: KnownPage(
+            older,
+            State.WANTED,
+            title="清河县2023年法治政府建设年度报告",
+            column_url=COLUMN,
+            seen_at=NOW - timedelta(days=1),
+        )
+    }
+    site.asked.clear()
+    tally = Tally(SOURCE.id, SOURCE.publisher)
+    again = list(
+        collect(
+            SOURCE,
+            plan=Plan("run 2"),
+            client=site,
+            known=ledger,
+            columns={COLUMN: column},
+            tally=tally,
+            clock=lambda: NOW,
+        )
+    )
+    assert [request.url for request in site.asked] == [COLUMN, older]
+    assert again[0].listings[0].listing.stopped_early
+    (candidate,) = again[1].candidates
+    assert candidate.seen_at == NOW - timedelta(days=1), "it was not seen in a list this time"

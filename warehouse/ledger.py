@@ -13,12 +13,14 @@ from typing import Any, Final, Literal
 import duckdb
 import pyarrow as pa
 
-from scrapers.records import KnownPage, Source, State
+from scrapers.records import KnownColumn, KnownPage, Outcome, Source, State
 from warehouse.database import writing
 
 _KNOWN_PAGES: Final = """
 WITH listed AS (
-    SELECT url, arg_max(state, last_seen_at) AS state, arg_max(title, last_seen_at) AS title
+    SELECT url, arg_max(state, last_seen_at) AS state, arg_max(title, last_seen_at) AS title,
+        arg_max(column_url, last_seen_at) AS column_url, arg_max_null(listed_date, last_seen_at) AS listed_date,
+        max(last_seen_at) AS last_seen_at
     FROM raw_candidates WHERE source_id = $source GROUP BY url
 ),
 read AS (
@@ -41,7 +43,8 @@ SELECT
     CASE WHEN r.url IS NOT NULL THEN f.etag END AS etag,
     CASE WHEN r.url IS NOT NULL THEN f.last_modified END AS last_modified,
     CASE WHEN r.url IS NOT NULL THEN f.digest END AS digest,
-    f.last_fetched_at, coalesce(l.title, r.title) AS title
+    f.last_fetched_at, coalesce(l.title, r.title) AS title,
+    l.column_url, l.listed_date, l.last_seen_at
 FROM listed l
 FULL JOIN read r ON r.url = l.url
 LEFT JOIN fetched f ON f.url = coalesce(l.url, r.url)
@@ -69,8 +72,34 @@ def known_pages(warehouse: Path, source_id: str, *, wait_seconds: float = 60.0) 
             digest=digest,
             fetched_at=None if fetched_at is None else fetched_at.replace(tzinfo=UTC),
             title=title,
+            column_url=column_url,
+            listed_date=listed_date,
+            seen_at=None if seen_at is None else seen_at.replace(tzinfo=UTC),
         )
-        for url, state, etag, last_modified, digest, fetched_at, title in rows
+        for url, state, etag, last_modified, digest, fetched_at, title, column_url, listed_date, seen_at in rows
+    }
+
+
+_KNOWN_COLUMNS: Final = """
+WITH last_listings AS (
+    SELECT column_url, arg_max(outcome, listed_at) AS outcome, arg_max(unread_pages, listed_at) AS unread_pages
+    FROM raw_listings WHERE source_id = $source GROUP BY column_url
+)
+SELECT l.column_url, l.outcome, l.unread_pages, list(c.url) FILTER (c.url IS NOT NULL)
+FROM last_listings l LEFT JOIN raw_candidates c ON c.source_id = $source AND c.column_url = l.column_url
+GROUP BY ALL
+"""
+
+
+def known_columns(warehouse: Path, source_id: str, *, wait_seconds: float = 60.0) -> dict[str, KnownColumn]:
+    """How the columns of a source were listed last, by address; empty where there is no warehouse yet."""
+    if not warehouse.exists():
+        return {}
+    with writing(warehouse, "read the ledger", wait_seconds=wait_seconds) as connection:
+        rows = connection.execute(_KNOWN_COLUMNS, {"source": source_id}).fetchall()
+    return {
+        url: KnownColumn(url, Outcome(outcome), tuple(unread), frozenset(addresses or ()))
+        for url, outcome, unread, addresses in rows
     }
 
 

@@ -14,7 +14,7 @@ from scrapers.sources.registry import load_sources, select_sources
 
 
 def crawl_command(
-    settings: Settings, *, sources: list[str], province: str | None, recheck_days: int, with_prefect: bool
+    settings: Settings, *, sources: list[str], province: str | None, recheck_days: int, relist: bool, with_prefect: bool
 ) -> int:
     """Crawl, show what came, and say what to type next. Exit code 1 where something could not be crawled."""
     # Asked before a server is started: a misspelt source is answered at once.
@@ -24,14 +24,21 @@ def crawl_command(
         for source in chosen:
             talk.print(f"  {source.id}: {source.column_unknown}")
         return 1
-    summary = run(settings, sources=sources, province=province, recheck_days=recheck_days, with_prefect=with_prefect)
+    summary = run(
+        settings,
+        sources=sources,
+        province=province,
+        recheck_days=recheck_days,
+        relist=relist,
+        with_prefect=with_prefect,
+    )
     show_summary(summary)
     talk.print("Ask the warehouse next: [bold]nianbao coverage[/] or [bold]nianbao sql[/]")
     return 1 if summary.problems else 0
 
 
 def run(
-    settings: Settings, *, sources: list[str], province: str | None, recheck_days: int, with_prefect: bool
+    settings: Settings, *, sources: list[str], province: str | None, recheck_days: int, relist: bool, with_prefect: bool
 ) -> RunSummary:
     """The crawl as a Prefect flow, or plainly; either way the same rows."""
     if not with_prefect:
@@ -39,14 +46,19 @@ def run(
         chosen = select_sources(everything, ids=sources, province=province)
         with shown_progress("Crawling") as watch:
             return crawl_plainly(
-                settings, chosen, everything, progress=Progress(watch), recheck_after=timedelta(days=recheck_days)
+                settings,
+                chosen,
+                everything,
+                progress=Progress(watch),
+                recheck_after=timedelta(days=recheck_days),
+                relist=relist,
             )
     if "PREFECT_API_URL" not in os.environ:
         talk.print("Starting a Prefect server for this run (7 s; 20 s the first time) ...")
     with prefect_server(settings.prefect_home):
         from flows.crawl import CrawlParameters, crawl  # Prefect reads its settings when it is imported
 
-        parameters = CrawlParameters(sources=sources, province=province, recheck_days=recheck_days)
+        parameters = CrawlParameters(sources=sources, province=province, recheck_days=recheck_days, relist=relist)
         with shown_progress("Crawling"):
             return crawl(parameters)
 

@@ -52,7 +52,7 @@ def demo_command(*, port: int) -> int:
         )
         os.environ.pop("PREFECT_API_URL", None)  # the demo leaves a server of yours alone
         settings = read_settings()
-        summary = run(settings, sources=[], province=None, recheck_days=30, with_prefect=True)
+        summary = run(settings, sources=[], province=None, recheck_days=30, relist=False, with_prefect=True)
     show_summary(summary)
     show_coverage(coverage_table(settings.reader_path))
     for question, query in QUESTIONS:

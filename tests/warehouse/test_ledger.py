@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sample_batches import MORNING, SOURCE, address, candidate, capture, report, whole_batch
 
-from scrapers.records import Batch, KnownPage, Outcome, State
-from warehouse.ledger import finish_run, known_pages, start_run
+from scrapers.records import Batch, ColumnListing, KnownColumn, KnownPage, Listing, Outcome, State
+from warehouse.ledger import finish_run, known_columns, known_pages, start_run
 
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]
@@ -27,9 +27,24 @@ def test_a_page_that_was_read_is_known_with_its_validators(load: Load, warehouse
             digest=capture(0).digest,
             fetched_at=MORNING,
             title="2025年法治政府建设年度报告",
+            column_url=candidate(0).column_url,
+            listed_date=candidate(0).listed_date,
+            seen_at=candidate(0).seen_at,
         )
     }
     assert known_pages(warehouse, "hubei/donghu") == {}
+
+
+def test_a_column_is_known_by_its_last_listing_and_by_every_row_it_ever_gave(load: Load, warehouse: Path) -> None:
+    column = candidate(0).column_url
+    whole = Listing((), 3, 3, None, Outcome.OK)
+    partial = Listing((), 2, 3, None, Outcome.TIMEOUT, "page 3 of 3: timeout", unread_pages=(3,))
+    load(Batch("run-1", SOURCE, 0, (candidate(0),), (ColumnListing(SOURCE, column, MORNING, whole),)))
+    later = MORNING + timedelta(days=1)
+    load(Batch("run-2", SOURCE, 0, (candidate(1),), (ColumnListing(SOURCE, column, later, partial),)))
+    assert known_columns(warehouse, SOURCE) == {
+        column: KnownColumn(column, Outcome.TIMEOUT, (3,), frozenset({address(0), address(1)}))
+    }
 
 
 def test_a_listed_page_is_wanted_rejected_or_failed(load: Load, warehouse: Path) -> None:

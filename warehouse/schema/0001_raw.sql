@@ -70,7 +70,8 @@ CREATE TABLE raw_listings (
     pages_read INTEGER NOT NULL,
     pages_stated INTEGER,
     total_stated INTEGER,
-    stopped_early BOOLEAN NOT NULL
+    stopped_early BOOLEAN NOT NULL,
+    unread_pages INTEGER[] NOT NULL
 );
 
 CREATE TABLE raw_captures (

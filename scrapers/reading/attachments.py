@@ -1,0 +1,93 @@
+"""Links to files that belong to the document: told apart from its pictures and from the site's own downloads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote, urljoin
+
+from scrapers.reading.dom import Tree
+from scrapers.records import Attachment
+
+_FILE = re.compile(
+    r"\.(?:pdf|docx?|docm|xlsx?|xlsm|wps|et|dps|ofd|pptx?|zip|rar|7z|ceb|gd|txt|csv|rtf|tiff?|mp4|mp3)(?:$|[?#&;])",
+    re.I,
+)
+_IMAGE = re.compile(r"\.(?:jpe?g|png|gif|bmp|webp)(?:$|[?#&;])", re.I)
+_SERVED = re.compile(
+    r"/module/download/|downfile\.jsp|download\.jsp|/downloadfile|filedownload|downloadattach|attachdownload|/attachment[s]?/|/attach/|download(?:\.do|\.action|\.aspx|\.php|\?)|"
+    r"[?&](?:filename|file|filepath|attachid|fileid|attachguid)=",
+    re.I,
+)
+_NO_TARGET = re.compile(r"^\s*(?:$|#|javascript:|mailto:|tel:|about:|data:)", re.I)
+_SITE_WIDE = re.compile(
+    r"\.(?:apk|exe|ipa|dmg)(?:$|[?#])|浏览器|客户端|APP下载|使用手册|操作手册|插件下载|阅读器|下载客户端", re.I
+)
+_VIEWER = re.compile(r"[?&](?:file|src|url|path)=(?P<file>[^&#]+)", re.I)
+_LABELLED = re.compile(r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|zip|rar|pptx?|jpe?g|png)\s*$|^附件", re.I)
+
+
+def attachments(tree: Tree, ranges: Sequence[tuple[int, int]], base: str) -> tuple[Attachment, ...]:
+    """Links and viewer frames to files inside the index ranges, each address once, in page order.
+
+    ``base`` is the address of the page, ``""`` where unknown (``url`` is then as written).
+    """
+    found: dict[str, Attachment] = {}
+    for start, end in ranges:
+        for place in range(start, end):
+            tag = tree.tags[place]
+            if tag == "a":
+                link = _linked(tree, place)
+            elif tag == "iframe":
+                link = _framed(tree, place)
+            else:
+                continue
+            if link is None:
+                continue
+            label, href = link
+            known = found.get(href)
+            if known is None or (not known.label and label):
+                found[href] = Attachment(label, href, absolute(href, base))
+    return tuple(found.values())
+
+
+def absolute(href: str, base: str) -> str:
+    """The address a link leads to; as written where it cannot be joined."""
+    try:
+        return urljoin(base, href.strip()) if base else href.strip()
+    except ValueError:
+        return href.strip()
+
+
+def _linked(tree: Tree, place: int) -> tuple[str, str] | None:
+    attributes = tree.nodes[place].attributes
+    href = attributes.get("href") or ""
+    if _NO_TARGET.match(href):
+        return None
+    target = unquote(href)
+    if not (_FILE.search(target) or _SERVED.search(target) or _IMAGE.search(target)):
+        return None
+    label = tree.text(place) or (attributes.get("title") or "").strip()
+    if _SITE_WIDE.search(href) or _SITE_WIDE.search(label):
+        return None
+    if _FILE.search(target) or _SERVED.search(target):
+        if _IMAGE.search(target) and not _LABELLED.search(label):
+            return None
+        return label, href
+    if _IMAGE.search(target) and label and _LABELLED.search(label):
+        return label, href
+    return None
+
+
+def _framed(tree: Tree, place: int) -> tuple[str, str] | None:
+    """A viewer frame shows a file; the file is the attachment, not the viewer."""
+    attributes = tree.nodes[place].attributes
+    src = attributes.get("src") or attributes.get("data-src") or ""
+    if _NO_TARGET.match(src):
+        return None
+    viewed = _VIEWER.search(src)
+    if viewed and _FILE.search(unquote(viewed["file"])):
+        return (attributes.get("title") or "").strip(), unquote(viewed["file"])
+    if _FILE.search(unquote(src.split("?")[0])):
+        return (attributes.get("title") or "").strip(), src
+    return None

@@ -1,0 +1,459 @@
+"""Chrome taken out of a container by named rules, and put back again.
+
+``assemble`` turns the pieces of a container into text, blocks and removals; ``restore`` is its inverse on the text.
+A rule sees whole lines. Two guards stand over all of them: a line that reads as a sentence goes only with a rule that
+names whole elements or copies, and where the rules together would leave nothing of a body with sentences, none holds.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from scrapers.reading.dom import Tree
+from scrapers.reading.labels import bare_label, table_labels
+from scrapers.reading.learned import LearnedRule, learned_removals
+from scrapers.reading.metadata import InfoLine, info_line
+from scrapers.reading.render import Piece, heading_level
+from scrapers.records import Block, Removal, Table
+
+_STOPS = "。！？!?”）)】；;"
+_SENTENCE = re.compile(r"[。；]|，.*，|,.*,")
+_ATTACHED = re.compile(
+    r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|pptx?|zip|rar|7z|jpe?g|png|tiff?|txt|ceb|csv)\s*$|^附件\s*\d", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of ``chrome.toml``."""
+
+    name: str
+    match: str
+    where: str
+    concept: str
+    why: str
+    longest: int = 0
+    pattern: re.Pattern[str] | None = None
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """The rules in file order; a malformed file is an error of the installation and raises."""
+    data = tomllib.loads(files("scrapers.reading").joinpath("chrome.toml").read_text("utf-8"))
+    return tuple(
+        Rule(
+            name=row["name"],
+            match=row["match"],
+            where=row["where"],
+            concept=row["concept"],
+            why=row["why"],
+            longest=row.get("max", 0),
+            pattern=re.compile(row["pattern"].strip()) if "pattern" in row else None,
+        )
+        for row in data["rule"]
+    )
+
+
+@cache
+def _by_match(match: str) -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules() if rule.match == match)
+
+
+@cache
+def _lines_at(where: str) -> tuple[tuple[Rule, ...], re.Pattern[str]]:
+    """The line rules of one place, and one pattern that any line must fit for one of them to hold."""
+    chosen = tuple(rule for rule in _by_match("line") if rule.where == where)
+    union = "|".join(f"(?:{rule.pattern.pattern})" for rule in chosen if rule.pattern is not None)
+    return chosen, re.compile(union)
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A body without its chrome."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    tables: tuple[Table, ...]
+    removed: tuple[Removal, ...]
+    info: tuple[InfoLine, ...] = ()
+    """Info lines found inside the container."""
+
+
+@dataclass(slots=True)
+class _Verdict:
+    """What becomes of one piece: a rule takes it whole, or its end from ``keep`` characters on."""
+
+    rule: str | None = None
+    keep: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the rest of the page says, as far as rules compare with it."""
+
+    titles: tuple[str, ...] = ()
+    doc_number: str | None = None
+    learned: tuple[LearnedRule, ...] = ()
+
+
+_WIDGET_TAGS = frozenset({"div", "ul", "section", "aside", "dl", "table", "form"})
+
+
+def unwanted_elements(tree: Tree, places: Sequence[int], *, keep_hidden: bool) -> dict[int, str]:
+    """Elements inside the container that a rule condemns by what they are, with the rule's name.
+
+    Elements that are styled away, unless most of the text is (``keep_hidden``: the page waits for a script), and
+    widgets by id and class, as long as they hold no sentence.
+    """
+    condemned: dict[int, str] = {}
+    widgets = _by_match("element")
+    for place in places:
+        if not keep_hidden:
+            for hidden in tree.hidden:
+                if place < hidden < tree.ends[place]:
+                    condemned[hidden] = "hidden"
+        i, end = place + 1, tree.ends[place]
+        while i < end:
+            tag = tree.tags[i]
+            if tag in _WIDGET_TAGS:
+                attributes = tree.nodes[i].attributes
+                name = f"{tag}#{attributes.get('id') or ''}.{(attributes.get('class') or '').replace(' ', '.')}".lower()
+                if len(name) > len(tag) + 2:
+                    rule = next((r for r in widgets if r.pattern is not None and r.pattern.search(name)), None)
+                    if rule is not None:
+                        text = tree.text(i)
+                        if len(text) <= rule.longest and not _SENTENCE.search(text):
+                            condemned[i] = rule.name
+                            i = tree.ends[i]
+                            continue
+            i += 1
+    return condemned
+
+
+def assemble(pieces: Sequence[Piece], context: Context) -> Assembly:
+    """Apply every rule to the container's lines and put together what is left."""
+    verdicts, info = _judge(pieces, context)
+    kept = sum(1 for verdict in verdicts if verdict.rule is None)
+    if not kept and any(_reads_as_sentence(piece) for piece in pieces):
+        verdicts, info = [_Verdict() for _ in pieces], []
+    return _put_together(pieces, verdicts, tuple(info))
+
+
+def restore(text: str, removals: Sequence[Removal]) -> str:
+    """The container's text: every removal put back at its offset. Removals at one offset keep their order."""
+    parts: list[str] = []
+    position = 0
+    for removal in removals:
+        parts.append(text[position : removal.at])
+        parts.append(removal.text)
+        position = removal.at
+    parts.append(text[position:])
+    return "".join(parts)
+
+
+_LONGEST_BUTTON = 100
+
+
+def is_chrome(text: str) -> bool:
+    """Whether a line on its own reads as a button, a prompt or a counter, wherever it stands."""
+    bare = "".join(text.split())
+    if len(bare) > _LONGEST_BUTTON:
+        return False
+    return _line_rule("anywhere", bare) is not None or _line_rule("tail", bare) is not None
+
+
+def container_text(pieces: Sequence[Piece]) -> str:
+    """The text of a container before any rule."""
+    return "\n".join(piece.text for piece in pieces)
+
+
+# ------------------------------------------------------------------------------------------------ judging
+
+
+def _reads_as_sentence(piece: Piece) -> bool:
+    if piece.grid is not None:
+        return piece.linked < 0.5 * len(piece.text)
+    text = piece.text
+    return len(text) >= 30 and bool(_SENTENCE.search(text)) and piece.linked < 0.6 * len(text)
+
+
+def _judge(pieces: Sequence[Piece], context: Context) -> tuple[list[_Verdict], list[InfoLine]]:
+    verdicts = [_Verdict(piece.unwanted) for piece in pieces]
+    bare = ["".join(piece.text.split()) if piece.grid is None else "" for piece in pieces]
+    _second_copy(bare, verdicts)
+    _metadata_grids(pieces, verdicts)
+    _anywhere(bare, verdicts)
+    head, tail = _zones(pieces, verdicts)
+    info: list[InfoLine] = []
+    _titles(bare, verdicts, context, head)
+    _info_lines(pieces, verdicts, info, head, tail)
+    _blocks(pieces, bare, verdicts, tail)
+    _at_edges(bare, verdicts, head, tail)
+    _line_ends(pieces, verdicts, tail)
+    if context.learned:
+        left = [
+            piece.text if verdict.rule is None and piece.grid is None else ""
+            for piece, verdict in zip(pieces, verdicts, strict=True)
+        ]
+        for number, name in learned_removals(context.learned, left).items():
+            verdicts[number].rule = name
+    return verdicts, info
+
+
+def _zones(pieces: Sequence[Piece], verdicts: Sequence[_Verdict]) -> tuple[int, int]:
+    """``head``: lines before this index stand above the first sentence; ``tail``: those from this index on, below the
+    last."""
+    running = [
+        n
+        for n, piece in enumerate(pieces)
+        if verdicts[n].rule is None and _reads_as_sentence(piece) and not _is_info(piece)
+    ]
+    if not running:
+        return len(pieces), 0
+    return running[0], running[-1] + 1
+
+
+def _is_info(piece: Piece) -> bool:
+    return piece.grid is None and len(piece.text) <= 200 and bool(_useful(info_line(piece.text)))
+
+
+def _useful(line: InfoLine | None) -> bool:
+    """An info line states a date, a source or a counter; a lone label of credits is left to the editor rules."""
+    return (
+        line is not None
+        and line.lead <= 40
+        and any(
+            (name in ("released", "updated", "written") and value)
+            or name in ("source", "counter", "publisher", "tools")
+            for name, _, value in line.values
+        )
+    )
+
+
+def _anywhere(bare: Sequence[str], verdicts: Sequence[_Verdict]) -> None:
+    for number, text in enumerate(bare):
+        if not text or verdicts[number].rule is not None or len(text) > 80:
+            continue
+        rule = _line_rule("anywhere", text)
+        if rule is not None:
+            verdicts[number].rule = rule.name
+
+
+def _at_edges(bare: Sequence[str], verdicts: Sequence[_Verdict], head: int, tail: int) -> None:
+    for number in range(len(bare) - 1, -1, -1):
+        text = bare[number]
+        if not text or verdicts[number].rule is not None or len(text) > 300:
+            continue
+        rule = (_line_rule("head", text) if number < head else None) or (
+            _line_rule("tail", text) if number >= tail else None
+        )
+        if rule is None:
+            continue
+        # The heading of a list of attachments stays as long as anything stands under it.
+        if rule.name == "attachments_heading" and any(verdict.rule is None for verdict in verdicts[number + 1 :]):
+            continue
+        verdicts[number].rule = rule.name
+
+
+def _line_rule(where: str, text: str) -> Rule | None:
+    chosen, union = _lines_at(where)
+    if union.fullmatch(text) is None:
+        return None
+    return next((rule for rule in chosen if _takes(rule, text)), None)
+
+
+def _takes(rule: Rule, text: str) -> bool:
+    return len(text) <= rule.longest and rule.pattern is not None and rule.pattern.fullmatch(text) is not None
+
+
+def _blocks(pieces: Sequence[Piece], bare: Sequence[str], verdicts: Sequence[_Verdict], tail: int) -> None:
+    number = tail
+    while number < len(pieces):
+        text = bare[number]
+        rule = None
+        if text and verdicts[number].rule is None:
+            rule = next((r for r in _by_match("block") if _takes(r, text)), None)
+        elif pieces[number].grid is not None and not _reads_as_sentence(pieces[number]):
+            # The heading may be the first row of a table of links.
+            opening = "".join(pieces[number].text.split("\n", 1)[0].split())
+            rule = next((r for r in _by_match("block") if _takes(r, opening)), None)
+        number += 1
+        if rule is None:
+            continue
+        verdicts[number - 1].rule = rule.name
+        while number < len(pieces):
+            piece = pieces[number]
+            if verdicts[number].rule is not None:
+                number += 1
+                continue
+            if piece.linked >= 0.6 * len(piece.text) and not _ATTACHED.search(piece.text):
+                verdicts[number].rule = rule.name
+                number += 1
+                continue
+            break
+
+
+def _line_ends(pieces: Sequence[Piece], verdicts: list[_Verdict], tail: int) -> None:
+    for number in range(max(0, tail - 1), len(pieces)):
+        piece = pieces[number]
+        if piece.grid is not None or verdicts[number].rule is not None:
+            continue
+        for rule in _by_match("line_end"):
+            if rule.pattern is None:
+                continue
+            for match in rule.pattern.finditer(piece.text):
+                before = piece.text[: match.start()].rstrip()
+                if match.end() == len(piece.text) and before and before[-1] in _STOPS and len(match[0]) <= rule.longest:
+                    verdicts[number] = _Verdict(rule.name, len(before))
+
+
+def _titles(bare: Sequence[str], verdicts: Sequence[_Verdict], context: Context, head: int) -> None:
+    """The first one to five open lines that spell a title, and the document number behind them."""
+    titles = {_plain(title) for title in context.titles if len(_plain(title)) >= 6}
+    number_line = _plain(context.doc_number or "")
+    open_lines = [n for n in range(min(len(bare), max(head, 1))) if verdicts[n].rule is None and bare[n]][:12]
+    # A body that is its title and a list of files keeps the title.
+    others = sum(
+        1
+        for n, text in enumerate(bare)
+        if verdicts[n].rule is None and not (_ATTACHED.search(text) or text.startswith("附件"))
+    )
+    for start in range(len(open_lines)):
+        joined = ""
+        for size in range(1, 6):
+            if start + size > len(open_lines):
+                break
+            joined += _plain(bare[open_lines[start + size - 1]])
+            if joined in titles and others > size:
+                for n in open_lines[start : start + size]:
+                    verdicts[n].rule = "title_repeated"
+                    others -= 1
+                break
+    for n in open_lines:
+        if number_line and verdicts[n].rule is None and _plain(bare[n]) == number_line:
+            verdicts[n].rule = "doc_number_line"
+
+
+_PUNCTUATION = re.compile(r"[\s“”\"'‘’《》〈〉<>（）()\[\]【】〔〕:：,，、.。·—\-–_|]+")
+
+
+def _plain(text: str) -> str:
+    return _PUNCTUATION.sub("", text)
+
+
+def _info_lines(
+    pieces: Sequence[Piece], verdicts: Sequence[_Verdict], info: list[InfoLine], head: int, tail: int
+) -> None:
+    opening = next((n for n, verdict in enumerate(verdicts) if verdict.rule is None), 0)
+    for number, piece in enumerate(pieces):
+        if piece.grid is not None or verdicts[number].rule is not None or head <= number < tail:
+            continue
+        if len(piece.text) > 200:
+            continue
+        line = info_line(piece.text, piece.first)
+        if line is None or not _useful(line):
+            continue
+        labelled = any(label for _, label, _ in line.values)
+        # A bare date at the tail is the date of signature: body.
+        if not labelled and number >= tail:
+            continue
+        if number < head and {label for _, label, _ in line.values} <= {"时间", "日期"} and number > opening + 1:
+            continue  # a notice states the time of a meeting in the same words
+        if number >= tail and not any(
+            name in ("source", "counter", "released", "updated") and label not in ("时间", "日期", "发布")
+            for name, label, _ in line.values
+        ):
+            continue
+        verdicts[number].rule = "info_line"
+        info.append(line)
+
+
+def _metadata_grids(pieces: Sequence[Piece], verdicts: Sequence[_Verdict]) -> None:
+    labels = table_labels()
+    for number, piece in enumerate(pieces[:6]):
+        if piece.grid is None or verdicts[number].rule is not None:
+            continue
+        cells = [bare_label(cell) for line in piece.grid.lines for cell in line.split("\t")]
+        known = sum(
+            cell in labels or any(cell.startswith(label) and len(label) >= 3 for label in labels if cell)
+            for cell in cells
+        )
+        if known >= 3 and known >= 0.3 * len(cells):
+            verdicts[number].rule = "metadata_table"
+    # The same catalogue entry as lines: 索引号：… 发布机构：…
+    opening = [n for n in range(min(len(pieces), 24)) if pieces[n].grid is None and verdicts[n].rule is None]
+    run = [n for n in opening if _opens_with_label(pieces[n].text, labels)]
+    if len(run) >= 3 and any(
+        bare_label(pieces[n].text.split("：")[0].split(":")[0]) in ("索引号", "信息索引号", "发文字号", "文号")
+        for n in run
+    ):
+        for n in run:
+            verdicts[n].rule = "metadata_table"
+
+
+def _opens_with_label(text: str, labels: Mapping[str, str]) -> bool:
+    head = re.split(r"[:：]", text, maxsplit=1)
+    return len(head) == 2 and len(text) < 200 and bare_label(head[0]) in labels
+
+
+def _second_copy(bare: Sequence[str], verdicts: Sequence[_Verdict]) -> None:
+    """Lines that repeat, in order, the run that began at an earlier long line."""
+    anchors: dict[str, int] = {}
+    for number, text in enumerate(bare):
+        if len(text) < 40 or verdicts[number].rule is not None:
+            continue
+        start = anchors.setdefault(text, number)
+        if start == number:
+            continue
+        length = number - start
+        first = [t for t in bare[start:number] if len(t) >= 10]
+        again = {t for t in bare[number:] if len(t) >= 10}
+        if len(first) >= 2 and sum(t in again for t in first) >= 0.9 * len(first) and length >= 2:
+            run = set(bare[:number])
+            for n in range(number, len(bare)):
+                if bare[n] and bare[n] in run:
+                    verdicts[n].rule = "second_copy"
+            return
+
+
+# ------------------------------------------------------------------------------------------------ putting together
+
+
+def _put_together(pieces: Sequence[Piece], verdicts: Sequence[_Verdict], info: tuple[InfoLine, ...]) -> Assembly:
+    text_parts: list[str] = []
+    size = 0
+    blocks: list[Block] = []
+    tables: list[Table] = []
+    removed: list[Removal] = []
+    last_kept = max((n for n, verdict in enumerate(verdicts) if verdict.rule is None or verdict.keep), default=-1)
+    for number, (piece, verdict) in enumerate(zip(pieces, verdicts, strict=True)):
+        newline = "\n" if number + 1 < len(pieces) else ""
+        if verdict.rule is not None and not verdict.keep:
+            if number > last_kept and last_kept >= 0:
+                removed.append(Removal(verdict.rule, "\n" + piece.text, size))
+            else:
+                removed.append(Removal(verdict.rule, piece.text + newline, size))
+            continue
+        kept = piece.text if verdict.keep is None else piece.text[: verdict.keep]
+        text_parts.append(kept)
+        size += len(kept)
+        if verdict.rule is not None:
+            removed.append(Removal(verdict.rule, piece.text[len(kept) :], size))
+        if number < last_kept:
+            text_parts.append("\n")
+            size += 1
+        blocks.append(_block(piece, kept, tables))
+    return Assembly("".join(text_parts), tuple(blocks), tuple(tables), tuple(removed), info)
+
+
+def _block(piece: Piece, text: str, tables: list[Table]) -> Block:
+    if piece.grid is not None:
+        tables.append(Table(piece.grid.rows, piece.grid.caption))
+        return Block("table", text, table=len(tables) - 1)
+    level = heading_level(text, piece.tag)
+    return Block("heading", text, level=level) if level is not None else Block("paragraph", text)

@@ -1,0 +1,162 @@
+"""Where the page shows its title, and what stands right under it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scrapers.reading import ladder
+from scrapers.reading.chrome import is_chrome
+from scrapers.reading.dom import Tree
+from scrapers.reading.metadata import InfoLine
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The lines that show the title."""
+
+    text: str
+    start: int
+    """Index of its first line in ``Tree.lines``."""
+    first: int
+    """Index of its first text node."""
+    last: int
+
+
+_MAX_TITLE_LINES = 4
+
+
+def find_heading(
+    tree: Tree,
+    infos: Mapping[int, InfoLine],
+    element: str | None,
+    meta: Mapping[str, str],
+    listed: str | None,
+) -> Heading | None:
+    """The line or lines that show the title: those that meta tags, the list row or ``<title>`` also name, else a title
+    element, else the line above the only info line."""
+    named = {ladder.bare(name) for name in (meta.get("articletitle"), listed) if name} - {""}
+    openings = {name[0] for name in named}
+    for start, line in enumerate(tree.lines):
+        if line.hidden or not 3 <= len(line.text) <= 200:
+            continue
+        if line.text[0] not in openings:
+            continue
+        said = ladder.bare(line.text)
+        if any(name.startswith(said) for name in named):
+            for size in range(1, _MAX_TITLE_LINES + 1):
+                joined = ladder.bare("".join(part.text for part in tree.lines[start : start + size]))
+                if len(joined) >= 4 and joined in named:
+                    return _spanned(tree, start, size)
+    whole = ladder.bare(element or "")
+    best: Heading | None = None
+    for start, line in enumerate(tree.lines):
+        if (
+            line.text[0] != whole[:1]
+            or not 3 <= len(line.text) <= 200
+            or line.hidden
+            or 2 * line.linked > len(line.text)
+        ):
+            continue
+        if whole.startswith(ladder.bare(line.text)) and not ladder.names_a_site(line.text, meta):
+            size = 1
+            while size < _MAX_TITLE_LINES and whole.startswith(
+                ladder.bare("".join(part.text for part in tree.lines[start : start + size + 1]))
+            ):
+                if start + size >= len(tree.lines):
+                    break
+                size += 1
+            found = _spanned(tree, start, size)
+            if len(found.text) >= 8 and (best is None or len(found.text) > len(best.text)):
+                best = found
+    if best is not None:
+        return best
+    starts = {line.first: number for number, line in enumerate(tree.lines)}
+    for place in tree.select(_TITLE_ELEMENTS):
+        if 6 <= len(tree.text(place)) <= 120:
+            for spot in range(place, tree.ends[place]):
+                number = starts.get(spot)
+                if number is None:
+                    continue
+                line = tree.lines[number]
+                if 2 * line.linked <= len(line.text) and not ladder.names_a_site(line.text, meta):
+                    return _spanned(tree, number, 1)
+    return _above_info_line(tree, infos)
+
+
+_LOOK_ABOVE = 4
+
+
+def _above_info_line(tree: Tree, infos: Mapping[int, InfoLine]) -> Heading | None:
+    """The line right above the page's only info line, where nothing else names the title."""
+    spots = [number for number, read in infos.items() if _states_release(read)]
+    if not 1 <= len(spots) <= _FEW_INFO_LINES:
+        return None
+    for number in range(spots[0] - 1, max(-1, spots[0] - 1 - _LOOK_ABOVE), -1):
+        line = tree.lines[number]
+        text = line.text
+        if line.hidden or 2 * line.linked > len(text) or not 5 <= len(text) <= 120:
+            continue
+        if _PATH_OF_COLUMNS.search(text) or number in infos:
+            continue
+        return _spanned(tree, number, 1)
+    return None
+
+
+_FEW_INFO_LINES = 3
+"""An article states its release once, or again for small screens; a list states it with every row."""
+_PATH_OF_COLUMNS = re.compile(r"位置|[>＞»]|首页|^[^：:]{1,8}[：:]")
+
+
+def _states_release(read: InfoLine) -> bool:
+    """Whether a line gives both the day and another fact of a release: its source, its visits, the tools beside it."""
+    day = any(name == "released" and value for name, _, value in read.values)
+    return (day and (bool(read.labelled) or read.lead > 0)) or "source" in read.labelled
+
+
+_TITLE_ELEMENTS = (
+    "h1, h2.title, .article-title, .article_title, .xl_title, .articletitle, .news_title, .arc_title, .info-title, "
+    ".detail-title, .con_title, .bt"
+)
+
+
+def _spanned(tree: Tree, start: int, size: int) -> Heading:
+    lines = tree.lines[start : start + size]
+    return Heading("".join(line.text for line in lines), start, lines[0].first, lines[-1].last)
+
+
+_LOOK_BELOW = 8
+"""Lines under the title within which an info line may stand."""
+
+
+def under_title(
+    tree: Tree, infos: Mapping[int, InfoLine], heading: Heading | None, *, meta_title: bool
+) -> tuple[int | None, bool]:
+    """The last text node of title and info line, and whether the two together show that this is an article.
+
+    A label of source, release or visits near the title does; a bare date does where it is the only one of the page, or
+    stands between the title that meta tags name and the body.
+    """
+    if heading is None:
+        spots = [tree.lines[number] for number, read in infos.items() if _states_release(read)]
+        return (spots[0].last, True) if 1 <= len(spots) <= _FEW_INFO_LINES else (None, False)
+    last, shown = heading.last, False
+    bare_dates = sum(1 for read in infos.values() if not read.labelled and not read.lead)
+    reaches = True
+    for number in range(max(0, heading.start - 3), min(len(tree.lines), heading.start + 1 + _LOOK_BELOW)):
+        line = tree.lines[number]
+        if heading.first <= line.first <= heading.last:
+            continue
+        read = infos.get(number)
+        if read is None:
+            # Behind anything that is no button, the body has begun: an info line found later stands below it.
+            reaches = reaches and (
+                line.first < heading.first or 2 * line.linked > len(line.text) or is_chrome(line.text)
+            )
+            continue
+        if read.labelled & {"source", "released", "counter", "publisher"} or (read.values and bare_dates <= 2):
+            shown = True
+        if reaches and line.first > last and (read.labelled or not meta_title or bare_dates <= 2):
+            last = line.last
+    return last, shown

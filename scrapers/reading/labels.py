@@ -1,0 +1,108 @@
+"""The label vocabulary of ``labels.toml``, compiled."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(files("scrapers.reading").joinpath("labels.toml").read_text("utf-8"))
+
+
+@cache
+def table_labels() -> dict[str, str]:
+    """Label of a metadata table (bare) -> field."""
+    return {label: field for field, labels in _data()["table"].items() for label in labels}
+
+
+@cache
+def table_ranks() -> dict[str, tuple[str, ...]]:
+    """Field -> labels of a metadata table, best first."""
+    return {field: tuple(labels) for field, labels in _data()["table"].items()}
+
+
+@cache
+def line_labels() -> dict[str, str]:
+    """Label of an info line (bare) -> field."""
+    return {label: field for field, labels in _data()["line"].items() for label in labels}
+
+
+@cache
+def meta_names() -> dict[str, tuple[str, ...]]:
+    """Field -> names of meta tags, best first."""
+    return {field: tuple(names) for field, names in _data()["meta"].items()}
+
+
+@cache
+def label_openings() -> frozenset[str]:
+    """First characters of the lines that may be a label of a metadata table."""
+    return frozenset({label[0] for label in table_labels()} | set("[【〔（(•·*|｜"))
+
+
+COLON = re.compile(r"[:：∶﹕]")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label of an info line where it stands."""
+
+    name: str
+    """Without white space."""
+    start: int
+    end: int
+    """One past its colon."""
+
+
+def labels_in(text: str, known: Mapping[str, str]) -> list[Label]:
+    """The labels of a vocabulary that stand in a line, each the longest that ends at its colon, however templates
+    stretch it (来 源：).
+
+    Templates join their spans without a space, so a label may stand right behind a value. One of two characters right
+    behind a Chinese character counts only where a label precedes it: 报名时间： opens a sentence of a notice, while
+    来源：县政府时间： is two spans of a template.
+    """
+    found: list[Label] = []
+    for colon in COLON.finditer(text):
+        name, best = "", None
+        place, gap = colon.start(), 0
+        while place > 0 and len(name) < _LONGEST_LABEL and gap <= _MAX_GAP:
+            place -= 1
+            letter = text[place]
+            if letter.isspace():
+                gap += 1
+                continue
+            gap = 0
+            name = letter + name
+            if name in known:
+                before = text[place - 1] if place else ""
+                tight = "\u4e00" <= before <= "\u9fff" or before in ("《", "“")
+                if len(name) > _SHORT_LABEL or found or not tight:
+                    best = Label(name, place, colon.end())
+        if best is not None:
+            found.append(best)
+    return found
+
+
+def line_labels_in(text: str) -> list[Label]:
+    """The labels of an info line that stand in a line."""
+    return labels_in(text, line_labels())
+
+
+_LONGEST_LABEL = 12
+_SHORT_LABEL = 2
+_MAX_GAP = 4
+"""White space between two letters of a stretched label, at most."""
+
+BARE = re.compile(r"[\s:：∶﹕\[\]【】〔〕（）()•·*|｜]+")
+
+
+def bare_label(text: str) -> str:
+    """A label without white space, colons and the brackets templates draw around it."""
+    return text if text.isalpha() else BARE.sub("", text)

@@ -1,0 +1,234 @@
+"""A page, read: bytes in, a ``Draft`` out. Pure; any bytes give a draft."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from scrapers.reading import ladder
+from scrapers.reading.attachments import attachments
+from scrapers.reading.body import Container, Weights, find_body
+from scrapers.reading.chrome import Assembly, Context, assemble, is_chrome, unwanted_elements
+from scrapers.reading.decode import decode
+from scrapers.reading.dom import Page, Tree, tidy
+from scrapers.reading.heading import Heading, find_heading, under_title
+from scrapers.reading.kinds import classify
+from scrapers.reading.labels import table_ranks
+from scrapers.reading.learned import LearnedRule
+from scrapers.reading.metadata import InfoLine, MetadataTable, info_lines, meta_tags, metadata_table, stated
+from scrapers.reading.render import pieces
+from scrapers.reading.runs import agreement
+from scrapers.records import Draft, Flag, PageKind
+
+_AGREES = 0.9
+_DOC_NUMBER = re.compile(
+    r"[（(]?[\u4e00-\u9fff]{1,14}[〔\[［（(【]\s*(?:19|20)\d{2}\s*[〕\]］）)】]\s*(?:第\s*)?\d{1,5}\s*号[）)]?"
+)
+
+
+def read_page(
+    body: bytes,
+    url: str | None,
+    *,
+    content_type: str | None = None,
+    charset: str | None = None,
+    listed_title: str | None = None,
+    listed_date: date | None = None,
+    learned: Sequence[LearnedRule] = (),
+) -> Draft:
+    """Read one page. ``url`` is the address it was fetched from, ``listed_*`` what its list row says, where known,
+    ``learned`` the chrome learned from other pages of the same host and template.
+
+    Never raises. ``rows`` and ``pager`` of a list page are left to the listing protocols.
+    """
+    address = url or ""
+    text, encoding = decode(body, content_type=content_type, charset=charset)
+    page = Page(text)
+    tree = page.tree
+    tags = meta_tags(page.parser)
+    title_element = _title_element(page)
+    infos = info_lines(tree)
+    heading = find_heading(tree, infos, title_element, tags, listed_title)
+    spot, shows_article = under_title(tree, infos, heading, meta_title=bool(tags.get("articletitle")))
+    weights = Weights(tree)
+    container = find_body(tree, weights, after=heading.first if heading else 0, anchor=spot, is_button=is_chrome)
+    ranges = _ranges(tree, container)
+    table = metadata_table(tree, skip=_body_ranges(tree, container))
+    assembly = _assembled(
+        tree,
+        container,
+        tags,
+        title_element,
+        heading,
+        ladder.table_value(table.pairs, "doc_number"),
+        listed_title,
+        learned,
+    )
+    info = _ranked(tree, infos, ranges, heading, assembly, table)
+    statements = ladder.Statements(
+        meta=tags,
+        table=table.pairs,
+        info=info,
+        title_element=title_element,
+        headings=[heading.text] if heading else [],
+        url=address,
+        listed_title=listed_title,
+        listed_date=listed_date,
+        body_numbers=_numbers(assembly),
+    )
+    values = (
+        *ladder.titles(statements),
+        *ladder.published(statements),
+        *ladder.sources(statements),
+        *ladder.doc_numbers(statements),
+        *ladder.index_numbers(statements),
+        *ladder.publishers(statements),
+    )
+    files = attachments(tree, _file_ranges(tree, container, heading), address)
+    kind = classify(
+        tree,
+        text,
+        container,
+        assembly,
+        tags,
+        info,
+        shows_article=shows_article or _is_entry(table.pairs),
+        has_files=bool(files),
+    )
+    flags: list[Flag] = []
+    if kind is PageKind.DOCUMENT and container is not None:
+        agreed = agreement(tree, container, weights)
+        if agreed < _AGREES:
+            flags.append(Flag("low_agreement", f"{agreed:.2f} between {container.how} and the best run of lines"))
+    is_document = kind is PageKind.DOCUMENT
+    return Draft(
+        url=address,
+        kind=kind,
+        title=ladder.chosen(values, "title"),
+        published=ladder.chosen(values, "published"),
+        source=ladder.chosen(values, "source"),
+        doc_number=ladder.chosen(values, "doc_number"),
+        index_number=ladder.chosen(values, "index_number"),
+        text=assembly.text if is_document else "",
+        blocks=assembly.blocks if is_document else (),
+        tables=assembly.tables if is_document else (),
+        attachments=files if is_document else (),
+        removed=assembly.removed if is_document else (),
+        values=values,
+        metadata=dict(table.pairs),
+        meta_tags=tags,
+        encoding=encoding,
+        container=container.how if container is not None else None,
+        flags=tuple(flags),
+    )
+
+
+def _title_element(page: Page) -> str | None:
+    node = page.parser.css_first("title")
+    return tidy(node.text()) or None if node is not None else None
+
+
+def _is_entry(table: Mapping[str, str]) -> bool:
+    """Whether the catalogue entry is that of one document: it names it or numbers it."""
+    return any(stated(table.get(label)) for field in ("title", "index_number") for label in table_ranks()[field])
+
+
+def _body_ranges(tree: Tree, container: Container | None) -> list[tuple[int, int]]:
+    if container is None or container.how == "density":
+        return []
+    return [(place, tree.ends[place]) for place in container.places]
+
+
+def _ranges(tree: Tree, container: Container | None) -> list[tuple[int, int]]:
+    return [(place, tree.ends[place]) for place in container.places] if container is not None else []
+
+
+def _assembled(
+    tree: Tree,
+    container: Container | None,
+    meta: dict[str, str],
+    element: str | None,
+    heading: Heading | None,
+    doc_number: str | None,
+    listed: str | None,
+    learned: Sequence[LearnedRule],
+) -> Assembly:
+    if container is None:
+        return Assembly("", (), (), ())
+    visible = sum(
+        len(line.text)
+        for place in container.places
+        for line in tree.lines_between(place, tree.ends[place])
+        if not line.hidden
+    )
+    whole = sum(len(line.text) for place in container.places for line in tree.lines_between(place, tree.ends[place]))
+    condemned = unwanted_elements(tree, container.places, keep_hidden=visible < 0.5 * whole)
+    rendered = pieces(tree, container, condemned)
+    names = [
+        meta.get("articletitle"),
+        heading.text if heading else None,
+        listed,
+        ladder.strip_site(element or "", meta),
+    ]
+    context = Context(titles=tuple(name for name in names if name), doc_number=doc_number, learned=tuple(learned))
+    return assemble(rendered, context)
+
+
+_BARE_DATE_REACH = 6
+"""Lines between the title and a date without a label, at most."""
+
+
+def _ranked(
+    tree: Tree,
+    infos: Mapping[int, InfoLine],
+    body: Sequence[tuple[int, int]],
+    heading: Heading | None,
+    assembly: Assembly,
+    entry: MetadataTable,
+) -> list[InfoLine]:
+    """Info lines outside the body, the nearest to the title first (those above it last), then those found inside."""
+    start = (
+        heading.start
+        if heading
+        else next((n for n, line in enumerate(tree.lines) if any(a <= line.first for a, _ in body)), 0)
+    )
+    near: list[tuple[int, InfoLine]] = []
+    inside = tree.line_numbers(body)
+    for number, read in infos.items():
+        if number in inside or (read.first in entry.places if read.labelled else entry.holds(read.first)):
+            continue
+        distance = number - start if number >= start else 3 * (start - number)
+        if distance > _BARE_DATE_REACH and not any(label for _, label, _ in read.values):
+            continue
+        near.append((distance, read))
+    near.sort(key=lambda pair: pair[0])
+    return [*(line for _, line in near), *assembly.info]
+
+
+def _numbers(assembly: Assembly) -> list[str]:
+    """Document numbers alone on one of the first lines of the body."""
+    found = []
+    for block in assembly.blocks[:6]:
+        if block.kind != "table" and _DOC_NUMBER.fullmatch(block.text):
+            found.append(block.text.strip("（）()"))
+    return found
+
+
+def _file_ranges(tree: Tree, container: Container | None, heading: Heading | None) -> list[tuple[int, int]]:
+    """Where attachments may stand: the body and what the template hangs under it, up to the end of the block that
+    holds the title too."""
+    if container is None:
+        return []
+    place = container.places[0]
+    end = tree.ends[container.places[-1]]
+    roof = place
+    for ancestor in tree.ancestors(place):
+        if tree.tags[ancestor] in ("body", "html"):
+            break
+        roof = ancestor
+        if heading is not None and ancestor <= heading.first < tree.ends[ancestor]:
+            break
+    else:
+        roof = place
+    return [(place, max(end, tree.ends[roof]))]

@@ -1,0 +1,17 @@
+"""Simplified forms of words that a page may show in Traditional characters."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import opencc
+
+
+def simplified(text: str) -> str:
+    """``text`` in Simplified characters (OpenCC ``t2s``); Simplified text comes back as it is."""
+    return str(_converter().convert(text))
+
+
+@cache
+def _converter() -> opencc.OpenCC:
+    return opencc.OpenCC("t2s")
