@@ -21,7 +21,7 @@ from scrapers.web.client import Client, ClientSettings
 from scrapers.web.pace import HostPace
 from warehouse.database import writing
 from warehouse.landing import write_batch
-from warehouse.ledger import finish_run, known_columns, known_pages, load_sources, start_run
+from warehouse.ledger import finish_run, load_sources, read_ledgers, start_run
 from warehouse.load import LoadResult, load_pending
 from warehouse.readers import publish
 
@@ -126,6 +126,7 @@ class CrawlRun:
         self._loads = [load_pending(settings.warehouse_path, settings.landing_dir)]
         with writing(settings.warehouse_path, "load the registry") as connection:
             load_sources(connection, self.registry)
+        self._ledgers = read_ledgers(settings.warehouse_path, [source.id for source in self.sources])
         start_run(settings.warehouse_path, self.run_id, "crawl", {"sources": [source.id for source in self.sources]})
         self._archive = Archive(settings.archive_dir, run_id=self.run_id, software=settings.user_agent)
         self._client = web_client(settings, self._archive)
@@ -177,8 +178,8 @@ class CrawlRun:
                 source,
                 plan=plan,
                 client=self._client,
-                known=known_pages(self.settings.warehouse_path, source.id),
-                columns=known_columns(self.settings.warehouse_path, source.id),
+                known=self._ledgers[source.id].pages,
+                columns=self._ledgers[source.id].columns,
                 tally=self._tallies[source.id],
                 on_step=self.progress.step,
             )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -18,21 +19,23 @@ from warehouse.database import writing
 
 _KNOWN_PAGES: Final = """
 WITH listed AS (
-    SELECT url, arg_max(state, last_seen_at) AS state, arg_max(title, last_seen_at) AS title,
+    SELECT source_id, url, arg_max(state, last_seen_at) AS state, arg_max(title, last_seen_at) AS title,
         arg_max(column_url, last_seen_at) AS column_url, arg_max_null(listed_date, last_seen_at) AS listed_date,
         max(last_seen_at) AS last_seen_at
-    FROM raw_candidates WHERE source_id = $source GROUP BY url
+    FROM raw_candidates WHERE list_contains($sources, source_id) GROUP BY source_id, url
 ),
 read AS (
-    SELECT a.url, arg_max(r.state, r.last_read_at) AS state, arg_max(r.listed_title, r.last_read_at) AS title
+    SELECT r.source_id, a.url, arg_max(r.state, r.last_read_at) AS state,
+        arg_max(r.listed_title, r.last_read_at) AS title
     FROM core_addresses a JOIN core_reports r ON r.document_id = a.document_id
-    WHERE r.source_id = $source GROUP BY a.url
+    WHERE list_contains($sources, r.source_id) GROUP BY r.source_id, a.url
 ),
 fetched AS (
     SELECT url, ok_at, etag, last_modified, digest, last_fetched_at FROM core_pages WHERE url IN (
         SELECT url FROM listed UNION SELECT url FROM read)
 )
 SELECT
+    coalesce(l.source_id, r.source_id) AS source_id,
     coalesce(l.url, r.url) AS url,
     CASE
         WHEN r.state IS NOT NULL THEN r.state
@@ -46,61 +49,61 @@ SELECT
     f.last_fetched_at, coalesce(l.title, r.title) AS title,
     l.column_url, l.listed_date, l.last_seen_at
 FROM listed l
-FULL JOIN read r ON r.url = l.url
+FULL JOIN read r ON r.source_id = l.source_id AND r.url = l.url
 LEFT JOIN fetched f ON f.url = coalesce(l.url, r.url)
-ORDER BY url
+ORDER BY ALL
 """
-
-
-def known_pages(warehouse: Path, source_id: str, *, wait_seconds: float = 60.0) -> dict[str, KnownPage]:
-    """What the warehouse holds of the addresses of a source, by address; empty where there is no warehouse yet.
-
-    ``state`` is the report's where the address was read, ``failed`` where no fetch was answered yet, else what the
-    candidate's title gave. ``etag``, ``last_modified`` and ``digest`` are those of the last full answer, of pages that
-    were read. Batches that are still pending are not in it: load first.
-    """
-    if not warehouse.exists():
-        return {}
-    with writing(warehouse, "read the ledger", wait_seconds=wait_seconds) as connection:
-        rows = connection.execute(_KNOWN_PAGES, {"source": source_id}).fetchall()
-    return {
-        url: KnownPage(
-            url=url,
-            state=State(state),
-            etag=etag,
-            last_modified=last_modified,
-            digest=digest,
-            fetched_at=None if fetched_at is None else fetched_at.replace(tzinfo=UTC),
-            title=title,
-            column_url=column_url,
-            listed_date=listed_date,
-            seen_at=None if seen_at is None else seen_at.replace(tzinfo=UTC),
-        )
-        for url, state, etag, last_modified, digest, fetched_at, title, column_url, listed_date, seen_at in rows
-    }
-
-
 _KNOWN_COLUMNS: Final = """
 WITH last_listings AS (
-    SELECT column_url, arg_max(outcome, listed_at) AS outcome, arg_max(unread_pages, listed_at) AS unread_pages
-    FROM raw_listings WHERE source_id = $source GROUP BY column_url
+    SELECT source_id, column_url, arg_max(outcome, listed_at) AS outcome,
+        arg_max(unread_pages, listed_at) AS unread_pages
+    FROM raw_listings WHERE list_contains($sources, source_id) GROUP BY source_id, column_url
 )
-SELECT l.column_url, l.outcome, l.unread_pages, list(c.url) FILTER (c.url IS NOT NULL)
-FROM last_listings l LEFT JOIN raw_candidates c ON c.source_id = $source AND c.column_url = l.column_url
+SELECT l.source_id, l.column_url, l.outcome, l.unread_pages, list(c.url) FILTER (c.url IS NOT NULL)
+FROM last_listings l
+LEFT JOIN raw_candidates c ON c.source_id = l.source_id AND c.column_url = l.column_url
 GROUP BY ALL
 """
 
 
-def known_columns(warehouse: Path, source_id: str, *, wait_seconds: float = 60.0) -> dict[str, KnownColumn]:
-    """How the columns of a source were listed last, by address; empty where there is no warehouse yet."""
-    if not warehouse.exists():
-        return {}
-    with writing(warehouse, "read the ledger", wait_seconds=wait_seconds) as connection:
-        rows = connection.execute(_KNOWN_COLUMNS, {"source": source_id}).fetchall()
-    return {
-        url: KnownColumn(url, Outcome(outcome), tuple(unread), frozenset(addresses or ()))
-        for url, outcome, unread, addresses in rows
-    }
+@dataclass(frozen=True, slots=True)
+class SourceLedger:
+    """What a worker is told of a source before it starts; both by address."""
+
+    pages: Mapping[str, KnownPage] = field(default_factory=dict)
+    columns: Mapping[str, KnownColumn] = field(default_factory=dict)
+
+
+def read_ledgers(warehouse: Path, source_ids: Iterable[str], *, wait_seconds: float = 60.0) -> dict[str, SourceLedger]:
+    """What the warehouse holds of each of these sources, by id; of a source that was never crawled, nothing.
+
+    A page's ``state`` is the report's where the address was read, ``failed`` where no fetch was answered yet, else what
+    the candidate's title gave. ``etag``, ``last_modified`` and ``digest`` are those of the last full answer, of pages
+    that were read. Batches that are still pending are not in it: load first.
+    """
+    sources = list(source_ids)
+    pages: dict[str, dict[str, KnownPage]] = {source: {} for source in sources}
+    columns: dict[str, dict[str, KnownColumn]] = {source: {} for source in sources}
+    if warehouse.exists():
+        with writing(warehouse, "read the ledger", wait_seconds=wait_seconds) as connection:
+            known = connection.execute(_KNOWN_PAGES, {"sources": sources}).fetchall()
+            listed = connection.execute(_KNOWN_COLUMNS, {"sources": sources}).fetchall()
+        for source, url, state, etag, modified, digest, fetched_at, title, column, listed_date, seen_at in known:
+            pages[source][url] = KnownPage(
+                url=url,
+                state=State(state),
+                etag=etag,
+                last_modified=modified,
+                digest=digest,
+                fetched_at=None if fetched_at is None else fetched_at.replace(tzinfo=UTC),
+                title=title,
+                column_url=column,
+                listed_date=listed_date,
+                seen_at=None if seen_at is None else seen_at.replace(tzinfo=UTC),
+            )
+        for source, url, outcome, unread, addresses in listed:
+            columns[source][url] = KnownColumn(url, Outcome(outcome), tuple(unread), frozenset(addresses or ()))
+    return {source: SourceLedger(pages[source], columns[source]) for source in sources}
 
 
 def start_run(

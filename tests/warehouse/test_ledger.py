@@ -11,7 +11,7 @@ import pytest
 from sample_batches import MORNING, SOURCE, address, candidate, capture, report, whole_batch
 
 from scrapers.records import Batch, ColumnListing, KnownColumn, KnownPage, Listing, Outcome, State
-from warehouse.ledger import finish_run, known_columns, known_pages, start_run
+from warehouse.ledger import SourceLedger, finish_run, read_ledgers, start_run
 
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]
@@ -19,7 +19,7 @@ Ask = Callable[..., list[tuple[Any, ...]]]
 
 def test_a_page_that_was_read_is_known_with_its_validators(load: Load, warehouse: Path) -> None:
     load(whole_batch(0, 1))
-    assert known_pages(warehouse, SOURCE) == {
+    assert read_ledgers(warehouse, [SOURCE])[SOURCE].pages == {
         address(0): KnownPage(
             url=address(0),
             state=State.ACCEPTED,
@@ -32,7 +32,7 @@ def test_a_page_that_was_read_is_known_with_its_validators(load: Load, warehouse
             seen_at=candidate(0).seen_at,
         )
     }
-    assert known_pages(warehouse, "hubei/donghu") == {}
+    assert read_ledgers(warehouse, ["hubei/donghu"])["hubei/donghu"].pages == {}
 
 
 def test_a_column_is_known_by_its_last_listing_and_by_every_row_it_ever_gave(load: Load, warehouse: Path) -> None:
@@ -42,7 +42,7 @@ def test_a_column_is_known_by_its_last_listing_and_by_every_row_it_ever_gave(loa
     load(Batch("run-1", SOURCE, 0, (candidate(0),), (ColumnListing(SOURCE, column, MORNING, whole),)))
     later = MORNING + timedelta(days=1)
     load(Batch("run-2", SOURCE, 0, (candidate(1),), (ColumnListing(SOURCE, column, later, partial),)))
-    assert known_columns(warehouse, SOURCE) == {
+    assert read_ledgers(warehouse, [SOURCE])[SOURCE].columns == {
         column: KnownColumn(column, Outcome.TIMEOUT, (3,), frozenset({address(0), address(1)}))
     }
 
@@ -63,7 +63,7 @@ def test_a_listed_page_is_wanted_rejected_or_failed(load: Load, warehouse: Path)
             captures=(failed,),
         )
     )
-    known = known_pages(warehouse, SOURCE)
+    known = read_ledgers(warehouse, [SOURCE])[SOURCE].pages
     assert {url: page.state for url, page in known.items()} == {
         address(0): State.WANTED,
         address(1): State.REJECTED,
@@ -87,7 +87,7 @@ def test_a_page_on_which_the_reader_failed_is_a_problem_and_comes_whole_again(
             captures=(capture(0),),
         )
     )
-    page = known_pages(warehouse, SOURCE)[address(0)]
+    page = read_ledgers(warehouse, [SOURCE])[SOURCE].pages[address(0)]
     assert (page.state, page.etag, page.digest, page.fetched_at) == (State.FAILED, None, None, MORNING)
     assert ask("SELECT kind, url, outcome, detail FROM problems") == [("reading", address(0), "failed", reason)]
 
@@ -105,17 +105,17 @@ def test_listing_a_page_again_does_not_undo_what_reading_it_decided(load: Load, 
         )
     )
     load(Batch("run-2", SOURCE, 0, candidates=(candidate(0, seen_at=MORNING + timedelta(days=1)),)))
-    assert known_pages(warehouse, SOURCE)[address(0)].state is State.REJECTED
+    assert read_ledgers(warehouse, [SOURCE])[SOURCE].pages[address(0)].state is State.REJECTED
 
 
 def test_a_title_rule_that_changed_its_mind_is_heard(load: Load, warehouse: Path) -> None:
     load(Batch("run-1", SOURCE, 0, candidates=(candidate(0, state=State.REJECTED),)))
     load(Batch("run-2", SOURCE, 0, candidates=(candidate(0, seen_at=MORNING + timedelta(days=1)),)))
-    assert known_pages(warehouse, SOURCE)[address(0)].state is State.WANTED
+    assert read_ledgers(warehouse, [SOURCE])[SOURCE].pages[address(0)].state is State.WANTED
 
 
 def test_nothing_is_known_before_the_first_load(tmp_path: Path) -> None:
-    assert known_pages(tmp_path / "none.duckdb", SOURCE) == {}
+    assert read_ledgers(tmp_path / "none.duckdb", [SOURCE]) == {SOURCE: SourceLedger()}
     assert list(tmp_path.iterdir()) == []
 
 
