@@ -30,8 +30,8 @@ $(READY): requirements-dev.lock pyproject.toml
 demo: $(READY)  ## crawl the loopback portal, load, and ask three questions
 	@$(BIN)/nianbao demo
 
-test: $(READY)  ## the tests
-	@$(BIN)/python -m pytest
+test: $(READY)  ## the tests, without the few that take minutes (`make check` has all)
+	@$(BIN)/python -m pytest -m "not slow"
 
 check: lint types contracts docs-check  ## everything that must hold before a commit
 	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered

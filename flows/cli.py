@@ -210,7 +210,7 @@ def _exit_code(error: Exception) -> int | None:
 
 def _say(error: object) -> None:
     for line in str(error).splitlines():
-        talk.print(f"[red]error[/] {line}", soft_wrap=True)
+        talk.print(f"[red]error[/] {line}")
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def show_question(reader: Path, question: str, query: str) -> None:
     """A question, the query that asks it, and its answer."""
     talk.print(f"\n[bold]{question}[/]")
     lines = [line.strip() for line in query.strip().splitlines()]
-    talk.print('  nianbao sql "' + "\n    ".join(lines) + '"', style="dim", soft_wrap=True)
+    talk.print('  nianbao sql "' + "\n    ".join(lines) + '"', style="dim")
     answer = run_sql(reader, query)
     show_table(answer.columns, ([_cell(value) for value in row] for row in answer.rows))
 
@@ -95,14 +95,16 @@ def show_coverage(answer: Answer) -> None:
             ([publisher, *(cells.get(year, "") for year in years)] for publisher, cells in grid.items()),
             title=f"coverage: {kind}",
         )
-    if not kinds:
+    if kinds:
+        talk.print("✓ held in time, +12d held and published 12 days after the legal deadline; else the state.")
+    else:
         talk.print("Nothing is expected of what was asked for; `nianbao sources list` shows the registry.")
 
 
 def _standing(row: tuple[Any, ...], at: dict[str, int]) -> str:
     state, late = str(row[at["state"]]), row[at["days_late"]]
-    if state == "held" and late:
-        return f"held +{late}d"
+    if state == "held":
+        return f"+{late}d" if late else "✓"
     return state.replace("_", " ")
 
 
@@ -128,7 +130,7 @@ def _prompt(reader: Path) -> int:
                 try:
                     show_answer(run_sql(reader, text, limit=PROMPT_ROWS), "table")
                 except QueryError as error:
-                    talk.print(f"[red]error[/] {error}", soft_wrap=True)
+                    talk.print(f"[red]error[/] {error}")
     except EOFError:
         talk.print("")
         return 0

@@ -73,7 +73,7 @@ def show_summary(summary: RunSummary) -> None:
         ),
     )
     for problem in summary.problems[:20]:
-        talk.print(f"[yellow]problem[/] {problem}", soft_wrap=True)
+        talk.print(f"[yellow]problem[/] {problem}")
     if len(summary.problems) > 20:
         talk.print(f"... and {len(summary.problems) - 20} more: [bold]nianbao problems[/]")
     if summary.new or any(tally.changed for tally in summary.tallies):

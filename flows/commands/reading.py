@@ -49,7 +49,7 @@ def read_command(settings: Settings, targets: list[str], manifest: Path | None) 
             page = had()
         except PageError as error:
             failed = True
-            talk.print(f"[red]error[/] {error}", soft_wrap=True)
+            talk.print(f"[red]error[/] {error}")
             continue
         draft, report = read_saved(page, settings)
         sys.stdout.write(json.dumps(as_json(page, draft, report), ensure_ascii=False) + "\n")

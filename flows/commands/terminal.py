@@ -12,7 +12,7 @@ from rich.table import Table
 
 from flows.progress import Standing, watched_by
 
-talk = Console(stderr=True, highlight=False)
+talk = Console(stderr=True, highlight=False, soft_wrap=True)
 """For messages, questions and progress."""
 
 
@@ -64,4 +64,4 @@ class _Lines:
     def watch(self, standing: Standing) -> None:
         if standing.last is not None and standing.last != self._said:
             self._said = standing.last
-            talk.print(f"{self._what}: {standing.fetched} of {standing.wanted} pages; {standing.last}", soft_wrap=True)
+            talk.print(f"{self._what}: {standing.fetched} of {standing.wanted} pages; {standing.last}")

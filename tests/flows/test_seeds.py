@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from deployments.portal.proxy import Portal
 from flows.commands.reading import SavedPage, as_json, read_saved
 from flows.run import crawl_plainly
 from flows.settings import Settings
+from scrapers.records import Source
 from scrapers.sources.registry import load_sources
 from warehouse.query import run_sql
 
@@ -29,12 +31,22 @@ def name_of(case: dict[str, Any]) -> str:
     return str(case["url"]).split("/")[2]
 
 
+def stored_sources(shared: Path) -> list[Source]:
+    """The registry's own sources of these documents, with the columns that are stored; one has no known column."""
+    stored = {entry["url"] for entry in json.loads((shared / "seeds" / "site.json").read_text("utf-8"))}
+    sources = [
+        replace(source, columns=tuple(column for column in source.columns if column.url in stored))
+        for source in load_sources()
+    ]
+    return [source for source in sources if source.columns or source.id == "liaoning/heping"]
+
+
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Settings:
     """A crawl of the five sources against the stored responses."""
     with Portal(folder_network(shared / "seeds")) as portal:
         made = Settings(data_dir=tmp_path_factory.mktemp("seeds"), proxy=portal.url, pace_seconds=0)
-        sources = load_sources()
+        sources = stored_sources(shared)
         summary = crawl_plainly(made, sources, sources)
     assert not summary.problems
     return made

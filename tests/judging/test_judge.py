@@ -211,8 +211,11 @@ def test_judging_twice_gives_the_same() -> None:
 
 def _seed_reports(shared: Path, *, with_sources: bool) -> Mapping[str, Report]:
     folder = shared / "seeds"
-    sources = {host: source for source in load_sources() for host in source.hosts} if with_sources else {}
-    wanted = [entry["url"] for entry in tomllib.loads((folder / "expected.toml").read_text("utf-8"))["report"]]
+    listed = {column.url: (source, column) for source in load_sources() for column in source.columns}
+    entries = tomllib.loads((folder / "expected.toml").read_text("utf-8"))["report"]
+    wanted = {
+        entry["url"]: listed[entry["column"]] if with_sources and "column" in entry else None for entry in entries
+    }
     responses = {row["url"]: row for row in json.loads((folder / "site.json").read_text("utf-8"))}
     reports: dict[str, Report] = {}
     signed: dict[str, bytes] = {}
@@ -225,10 +228,8 @@ def _seed_reports(shared: Path, *, with_sources: bool) -> Mapping[str, Report]:
     for url in sorted(wanted, key=lambda url: not urlsplit(url).netloc.endswith(".gov.cn")):
         row = responses[url]
         page = read_page((folder / row["file"]).read_bytes(), url, content_type=row["content_type"])
-        source = sources.get(urlsplit(url).netloc)
-        reports[url] = judge(
-            page, source=source, column=source.columns[0] if source is not None else None, mirror_of=mirror_of
-        )
+        source, column = wanted[url] or (None, None)
+        reports[url] = judge(page, source=source, column=column, mirror_of=mirror_of)
         made = signature(page.text)
         if reports[url].state is State.ACCEPTED and made is not None:
             signed[url] = made

@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from deployments.portal import Network, Portal, demo_network
+from deployments.portal import Network, Portal, demo_network, families_network
 
 
 @pytest.fixture(scope="session")
 def network() -> Network:
     return demo_network()
+
+
+@pytest.fixture(scope="session")
+def families() -> Network:
+    return families_network()
 
 
 @pytest.fixture(scope="module")

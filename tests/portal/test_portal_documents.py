@@ -13,7 +13,7 @@ import pytest
 from deployments.portal import Asked, Network, demo_network
 from deployments.portal.documents import Document, Grid, Heading, characters
 from deployments.portal.lot import Lot
-from deployments.portal.publishers import PublisherPlan, read_plans
+from deployments.portal.publishers import FAMILIES_FILE, PublisherPlan, read_plans
 from deployments.portal.site import GeneratedSite
 from deployments.portal.statutory_tables import (
     APPLICANTS,
@@ -93,7 +93,7 @@ def test_builds_do_not_depend_on_the_process() -> None:
 
 
 def test_a_further_year_leaves_the_pages_of_the_others_as_they_are(network: Network) -> None:
-    fewer = demo_network(range(2016, 2024))
+    fewer = demo_network(range(2017, 2025))
     reports = [url for url in fewer.addresses() if re.search(r"/(t\d{8}_\d+\.|art_)", url)]
     assert set(reports) < set(network.addresses())
 
@@ -102,7 +102,7 @@ def test_there_are_publishers_of_all_levels_with_nine_years_of_both_types(networ
     assert len(PUBLISHERS) >= 12
     assert {one.level for one in PUBLISHERS} == set(Level) - {Level.MINISTRY}
     reports = [one for one in documents(network) if one.report_type is not None]
-    assert {one.report_year for one in reports} == set(range(2016, 2025))
+    assert {one.report_year for one in reports} == set(range(2017, 2026))
     counts = Counter(one.report_type for one in reports)
     assert min(counts[kind] for kind in ReportType) >= 9 * 9
     assert sum(one.report_type is None for one in documents(network)) > len(reports)
@@ -127,7 +127,7 @@ def test_addresses_are_given_once(network: Network) -> None:
 def test_publication_follows_the_report_year_and_is_late_where_planned(network: Network) -> None:
     for plan in PUBLISHERS:
         for kind in ReportType:
-            for year in range(2016, 2025):
+            for year in range(2017, 2026):
                 day = report(plan, kind, year, serial=1).published
                 assert day.year == year + 1
                 assert (day.month >= 4) == (year in plan.late), (plan.name, kind, year)
@@ -139,10 +139,10 @@ def test_a_year_without_report_is_missing_from_the_column(network: Network) -> N
     assert gap
     for plan in gap:
         held = {one.report_year for one in documents(network) if one.report_type and plan.place in one.title}
-        assert held == set(range(2016, 2025)) - set(plan.missing)
+        assert held == set(range(2017, 2026)) - set(plan.missing)
 
 
-@pytest.mark.parametrize("year", range(2016, 2025))
+@pytest.mark.parametrize("year", range(2017, 2026))
 def test_a_report_of_rule_of_law_has_its_parts_but_for_those_left_out(year: int) -> None:
     words = {"measures": "成效", "shortcomings": "不足|问题", "leaders_duty": "第一责任人", "next_year": "安排|打算"}
     left_out = 0
@@ -169,14 +169,14 @@ def test_a_report_may_name_its_year_in_the_text_alone() -> None:
 
 def test_a_disclosure_report_since_2019_has_six_parts_and_three_tables() -> None:
     for plan in PUBLISHERS:
-        for year in range(2019, 2025):
+        for year in range(2019, 2026):
             document = report(plan, ReportType.DISCLOSURE, year, serial=1)
             assert [heading[:2] for heading in headings(document)] == ["一、", "二、", "三、", "四、", "五、", "六、"]
             assert sum(isinstance(block, Grid) for block in document.blocks) == 3
             assert f"自{year}年1月1日起至{year}年12月31日止" in document.text
 
 
-@pytest.mark.parametrize("year", [2019, 2020, 2021, 2024])
+@pytest.mark.parametrize("year", [2019, 2020, 2021, 2025])
 @pytest.mark.parametrize("scale", [1, 12, 400])
 def test_new_and_carried_in_applications_are_those_settled_and_carried_over(year: int, scale: int) -> None:
     numbers = draw_applications(Lot("test", scale, year), scale=scale, year=year)
@@ -212,7 +212,8 @@ def test_the_other_tables_are_rectangular_and_their_sums_agree() -> None:
 
 def test_no_made_up_place_is_a_real_one() -> None:
     real = (DIVISIONS / "divisions.csv").read_text("utf-8") + (DIVISIONS / "zones.csv").read_text("utf-8")
-    for plan in PUBLISHERS:
+    others = [publisher for site in read_plans(FAMILIES_FILE) for publisher in site.publishers]
+    for plan in (*PUBLISHERS, *others):
         for place in re.findall(r"^(.+?[省市县区])", plan.name):
             assert place not in real, plan.name
 

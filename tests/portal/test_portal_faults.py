@@ -6,11 +6,12 @@ import json
 import re
 import time
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
 import requests
 
-from deployments.portal import FAULTS, Asked, Network, Portal, UnknownFaultError, faults
+from deployments.portal import FAULTS, Asked, Network, Portal, UnknownFaultError, demo_network, families_network, faults
 from deployments.portal.site import GeneratedSite
 
 Visitor = Callable[[Portal], requests.Session]
@@ -142,6 +143,66 @@ def test_a_stub_of_a_static_list_has_three_to_four_hundred_bytes(network: Networ
     with Portal(network) as portal:
         portal.inject("stub_page")
         assert 300 <= len(visitor(portal).get(list_address(site, 2), timeout=5).content) <= 400
+
+
+def test_a_stub_in_the_middle_leaves_the_other_pages_as_they_are(network: Network) -> None:
+    site = site_of(network, "trs")
+    pages = site.columns[0].pages
+    portal = Portal(network)
+    portal.inject("stub_in_the_middle")
+    rowless = [
+        page
+        for page in range(1, pages + 1)
+        if b"<li>" not in portal.answer(Asked("GET", list_address(site, page))).body
+    ]
+    assert pages > 2
+    assert rowless == [(pages + 1) // 2]
+
+
+@pytest.mark.parametrize(("fault", "seen"), [("second_page_fails_once", [500, 200]), ("second_page_fails", [500, 500])])
+def test_a_failing_second_page_leaves_the_others_alone(network: Network, fault: str, seen: list[int]) -> None:
+    site = site_of(network, "trs")
+    portal = Portal(network)
+    portal.inject(fault)
+    second = Asked("GET", list_address(site, 2))
+    assert [portal.answer(second).status for _ in seen] == seen
+    assert [portal.answer(Asked("GET", list_address(site, page))).status for page in (1, 3)] == [200, 200]
+
+
+def test_programs_asked_at_one_address_fail_by_the_form_they_are_sent() -> None:
+    portal = Portal(families_network())
+    site = site_of(portal.network, "hanweb_xxgk")
+    portal.inject("second_page_fails_once", host=site.host)
+    names = site.family.parameters(site.plan, site.columns[0].plan)
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    statuses = []
+    for page in ("1", "1", "2", "2", "3"):
+        form = urlencode({**names, "currpage": page}).encode()
+        statuses.append(portal.answer(Asked("POST", f"{site.plan.root}/module/xxgk/search.jsp", headers, form)).status)
+    assert statuses == [200, 200, 500, 200, 200]
+
+
+def test_a_row_is_published_once_and_only_after_the_first_page_was_read() -> None:
+    portal = Portal(demo_network())
+    site = site_of(portal.network, "trs")
+    portal.inject("row_published_meanwhile", host=site.host)
+    before = site.columns[0].rows
+    for page, rows in ((3, len(before)), (1, len(before) + 1), (2, len(before) + 1), (1, len(before) + 1)):
+        portal.answer(Asked("GET", list_address(site, page)))
+        assert len(site.columns[0].rows) == rows
+    first = site.columns[0].rows[0]
+    assert site.columns[0].rows[1:] == before
+    assert first.date == before[0].date
+    assert first.title in portal.answer(Asked("GET", list_address(site, 1))).body.decode()
+    assert first.title in portal.answer(Asked("GET", site.plan.root + first.href)).body.decode()
+
+
+def test_an_empty_answer_of_a_program_keeps_what_it_says_of_its_length() -> None:
+    portal = Portal(families_network())
+    portal.inject("empty_list")
+    site = site_of(portal.network, "ucap")
+    data = json.loads(portal.answer(Asked("GET", f"{site.plan.root}/common/search/c100001?page=1")).body)["data"]
+    assert (data["results"], data["total"]) == ([], len(site.columns[0].rows))
 
 
 def test_a_fault_nobody_knows_or_a_host_nobody_serves_is_named(network: Network) -> None:

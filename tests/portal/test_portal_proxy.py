@@ -199,11 +199,11 @@ def test_two_networks_join_unless_they_share_a_host(network: Network) -> None:
 
 def test_a_later_network_shows_a_further_report_beside_the_old_pages(visitor: Visitor) -> None:
     column = "http://www.wangyu-demo.gov.cn/xxgk/ndbg/index.html"
-    with Portal(demo_network(range(2016, 2024))) as portal:
+    with Portal(demo_network(range(2017, 2025))) as portal:
         session = visitor(portal)
         before = session.get(column, timeout=5).content.decode()
-        portal.network = demo_network(range(2016, 2025))
+        portal.network = demo_network(range(2017, 2026))
         after = session.get(column, timeout=5).content.decode()
-    assert "2024年法治政府建设" in after
-    assert "2024年法治政府建设年度报告" not in before
-    assert "2024年法治政府建设工作报告" not in before
+    assert "2025年法治政府建设" in after
+    assert "2025年法治政府建设年度报告" not in before
+    assert "2025年法治政府建设工作报告" not in before

@@ -20,7 +20,7 @@ from deployments.portal.serving import PortalUsageError, serve
 def test_serve_prints_hosts_and_how_to_use_them_until_it_is_stopped(shared: Path) -> None:
     stop, out = threading.Event(), io.StringIO()
     arguments = (0, [shared / "seeds" / "site.json"], ["challenge_521:www.qinghe-demo.gov.cn"])
-    server = threading.Thread(target=serve, args=arguments, kwargs={"stop": stop, "out": out})
+    server = threading.Thread(target=serve, args=arguments, kwargs={"stop": stop, "out": out, "families": True})
     server.start()
     try:
         deadline = time.monotonic() + 10
@@ -29,6 +29,7 @@ def test_serve_prints_hosts_and_how_to_use_them_until_it_is_stopped(shared: Path
         told = out.getvalue()
         assert "http://www.lanting-demo.gov.cn/" in told
         assert "http://www.pj.gov.cn/" in told
+        assert "http://www.rongxi-demo.gov.cn/" in told
         address = re.findall(r"NIANBAO_PROXY=(\S+)", told)[0]
         proxies = {"http": address}
         assert requests.get("http://www.pj.gov.cn/robots.txt", proxies=proxies, timeout=5).status_code == 404

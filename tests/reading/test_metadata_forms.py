@@ -128,6 +128,29 @@ def test_a_title_element_loses_the_names_of_site_and_column() -> None:
     assert read_page(page(BODY, title=f"{TITLE} - 法治政府建设 - 示例县人民政府门户网站"), URL).title == TITLE
 
 
+@pytest.mark.parametrize(
+    "title", ["示例县着力建设一体化政务服务平台", "织密基层矛盾纠纷化解网", "示例县政务服务事项全部在线"]
+)
+def test_a_title_may_end_like_the_name_of_a_site(title: str) -> None:
+    assert (
+        read_page(page(f"<h1>{title}</h1>{BODY}", head=article_meta(title=title), title=f"{title}-要闻"), URL).title
+        == title
+    )
+    assert read_page(page(f"<h1>{title}</h1>{BODY}", title=f"{title}-要闻"), URL).title == title
+
+
+def test_a_part_of_the_title_behind_a_dash_is_kept() -> None:
+    title = "示例县法治政府建设报告——2024年"
+    assert read_page(page(BODY, title=f"{title}-示例县人民政府"), URL).title == title
+
+
+def test_a_news_agency_named_in_meta_alone_is_a_source() -> None:
+    draft = read_page(
+        page(f"<h1>{TITLE}</h1><div>发布时间：2025-03-12</div>{BODY}", head=article_meta(source="人民网")), URL
+    )
+    assert draft.source == "人民网"
+
+
 def test_a_cut_meta_title_gives_way_to_the_heading() -> None:
     assert read_page(page(f"<h1>{TITLE}</h1>{BODY}", head=article_meta(title=TITLE[:12] + "...")), URL).title == TITLE
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from scrapers.platforms import names
 from scrapers.records import Level, ReportType
+from scrapers.sources import REGISTRY
 from scrapers.sources.registry import (
-    REGISTRY,
     SourceError,
     UnknownSourceError,
     load_sources,
@@ -34,7 +35,6 @@ platform = "trs"
 report_types = ["rule_of_law", "disclosure"]
 include = ["年度报告"]
 """
-PLATFORMS = {"hanweb_jpage": ("webid", "unitid"), "trs": ()}
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -47,13 +47,13 @@ def written(tmp_path: Path, text: str) -> Path:
 def problems(tmp_path: Path, text: str) -> tuple[str, ...]:
     path = written(tmp_path, text)
     with pytest.raises(SourceError) as caught:
-        read_source(path, root=tmp_path, platforms=PLATFORMS, is_code=lambda code: code == "130534")
+        read_source(path, root=tmp_path)
     assert all(problem.startswith(str(path)) for problem in caught.value.problems)
     return tuple(problem.removeprefix(f"{path}:") for problem in caught.value.problems)
 
 
 def test_a_source_is_named_by_its_path(tmp_path: Path) -> None:
-    source = read_source(written(tmp_path, RIGHT), root=tmp_path, platforms=PLATFORMS, is_code=lambda _: True)
+    source = read_source(written(tmp_path, RIGHT), root=tmp_path)
     assert source.id == "hebei/qinghe"
     assert source.level is Level.COUNTY
     assert source.columns[1].report_types == (ReportType.RULE_OF_LAW, ReportType.DISCLOSURE)
@@ -76,8 +76,6 @@ def test_a_source_without_a_column_must_say_why(tmp_path: Path) -> None:
     source = read_source(
         written(tmp_path, bare + 'column_unknown = "no page of it is confirmed"\n'),
         root=tmp_path,
-        platforms=PLATFORMS,
-        is_code=lambda _: True,
     )
     assert source.columns == ()
 
@@ -101,12 +99,12 @@ def test_a_code_that_no_division_bears_is_refused(tmp_path: Path, wrong: str, sa
 
 def test_a_platform_nobody_wrote_is_refused(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, RIGHT.replace('"trs"', '"trss"'))
-    assert problem == "14: columns[1].platform: 'trss' is none of hanweb_jpage, trs"
+    assert problem == "14: columns[1].platform: 'trss' is none of " + ", ".join(names())
 
 
 def test_a_parameter_the_platform_does_not_take_is_refused(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, RIGHT + '\n[columns.parameters]\nwebid = "1"\n')
-    assert "trs takes no 'webid'" in problem
+    assert "trs takes no 'webid' (it takes none)" in problem
 
 
 def test_a_column_on_a_host_of_somebody_else_is_refused(tmp_path: Path) -> None:
