@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flows.commands.terminal import talk
+from flows.copies import mirror_finder
 from flows.run import web_client
 from flows.settings import Settings
 from scrapers.judging.judge import judge
@@ -19,6 +20,10 @@ from scrapers.platforms.list_rows import read_list
 from scrapers.reading.decode import decode
 from scrapers.reading.page import read_page
 from scrapers.records import Draft, Outcome, PageKind, Report, Request
+
+
+LISTING = frozenset({PageKind.LIST, PageKind.HOME})
+"""Pages that are read for their rows: a hub of several lists is a home page with a list in its middle."""
 
 
 class PageError(Exception):
@@ -135,7 +140,7 @@ def as_json(page: SavedPage, draft: Draft, report: Report | None) -> dict[str, A
             {"flag": flag.name, "snippet": flag.evidence} for flag in (report.flags if report else draft.flags)
         ],
     }
-    if draft.kind is PageKind.LIST:
+    if draft.kind in LISTING:
         shown["rows"] = [
             {"title": row.title, "href": row.href, "date": row.date.isoformat() if row.date else None}
             for row in draft.rows
@@ -150,14 +155,14 @@ def as_json(page: SavedPage, draft: Draft, report: Report | None) -> dict[str, A
 def read_saved(page: SavedPage, settings: Settings) -> tuple[Draft, Report | None]:
     """Read a page; a document is judged too, by where its address stands and what it says."""
     draft = read_page(page.body, page.url, content_type=page.content_type)
-    if draft.kind is PageKind.LIST:
+    if draft.kind in LISTING:
         hosts = (urlsplit(page.url).netloc,) if page.url else ()
         html, _ = decode(page.body, content_type=page.content_type)
         listing = read_list(html, page.url or "", hosts)
         return replace(draft, rows=listing.rows, pager=listing.pager), None
     if draft.kind is not PageKind.DOCUMENT:
         return draft, None
-    return draft, judge(draft, trusted_hosts=settings.trusted_hosts)
+    return draft, judge(draft, trusted_hosts=settings.trusted_hosts, mirror_of=mirror_finder(settings.reader_path))
 
 
 def _saved(path: Path) -> SavedPage:
