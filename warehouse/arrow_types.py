@@ -19,10 +19,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -64,22 +65,65 @@ def arrow_type(hint: Any) -> pa.DataType:
     raise TypeError(f"no Arrow type for {hint!r}: add the mapping to warehouse/arrow_types.py")
 
 
-def arrow_value(value: Any, kind: pa.DataType) -> Any:
-    """``value`` (a record, or a part of one) as ``pyarrow`` takes it for ``kind``.
+def arrow_array(records: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """``records`` (dataclasses of that ``arrow_type``, or ``None``) as one array.
 
     A lone surrogate (half a character, as broken JSON escapes give it) has no UTF-8 form: it is written as U+FFFD.
     """
-    if value is None:
-        return None
+    convert = _converter(kind, clean=False)
+    try:
+        return pa.array([None if record is None else convert(record) for record in records], type=kind)
+    except UnicodeEncodeError:
+        # Looking at every string costs as much as all the rest, and hardly any batch has such a character.
+        convert = _converter(kind, clean=True)
+        return pa.array([None if record is None else convert(record) for record in records], type=kind)
+
+
+_Convert = Callable[[Any], Any]
+
+
+@cache
+def _converter(kind: pa.DataType, *, clean: bool) -> _Convert:
+    """A function that brings a value that is not ``None`` into the form ``pyarrow`` takes for ``kind``."""
     if pa.types.is_string(kind):
-        text = str(value)
-        return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
+        return _cleaned if clean else _as_is
+    if kind == _PAIR:
+        text = _converter(pa.string(), clean=clean)
+        return lambda pair: {"name": text(pair[0]), "value": text(pair[1])}
     if pa.types.is_struct(kind):
-        if isinstance(value, tuple):
-            return {kind[i].name: arrow_value(part, kind[i].type) for i, part in enumerate(value)}
-        return {field.name: arrow_value(getattr(value, field.name), field.type) for field in kind}
+        return _struct_converter(kind, clean=clean)
     if pa.types.is_list(kind):
-        return [arrow_value(item, kind.value_type) for item in value]
+        item = _converter(kind.value_type, clean=clean)
+        return list if item is _as_is else lambda values: [item(value) for value in values]
     if pa.types.is_map(kind):
-        return [(arrow_value(key, kind.key_type), arrow_value(item, kind.item_type)) for key, item in value.items()]
+        key, value = _converter(kind.key_type, clean=clean), _converter(kind.item_type, clean=clean)
+        return lambda mapping: [(key(name), value(item)) for name, item in mapping.items()]
+    return _as_is
+
+
+def _struct_converter(kind: pa.DataType, *, clean: bool) -> _Convert:
+    names = [field.name for field in kind]
+    values = attrgetter(*names)
+    changed = [
+        (name, convert)
+        for name, convert in ((f.name, _converter(f.type, clean=clean)) for f in kind)
+        if convert is not _as_is
+    ]
+
+    def convert_struct(record: Any) -> dict[str, Any]:
+        # attrgetter of a single name gives the value itself, of several a tuple
+        made = dict(zip(names, values(record) if len(names) > 1 else (values(record),), strict=True))
+        for name, convert in changed:
+            if made[name] is not None:
+                made[name] = convert(made[name])
+        return made
+
+    return convert_struct
+
+
+def _as_is(value: Any) -> Any:
     return value
+
+
+def _cleaned(text: str) -> str:
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scrapers.records import Batch, Candidate, Capture, ColumnListing, Report
-from warehouse.arrow_types import arrow_type, arrow_value
+from warehouse.arrow_types import arrow_array, arrow_type
 from warehouse.errors import BatchConflictError, UnreadableBatchError
 
 FORMAT: Final = 1
@@ -175,9 +175,8 @@ def _parquet(batch: Batch) -> bytes:
         pa.array([kind for kind, _ in rows], type=pa.string()),
     ]
     for name in KINDS:
-        kind_type = SCHEMA.field(name).type
-        values = [arrow_value(record, kind_type) if kind == name else None for kind, record in rows]
-        columns.append(pa.array(values, type=kind_type))
+        records = [record if kind == name else None for kind, record in rows]
+        columns.append(arrow_array(records, SCHEMA.field(name).type))
     stated = (str(FORMAT), *(str(part) for part in (batch.run_id, batch.source_id, batch.sequence)))
     schema = SCHEMA.with_metadata(dict(zip((_FORMAT_KEY, *_NAME_PARTS), stated, strict=True)))
     sink = pa.BufferOutputStream()
