@@ -49,11 +49,14 @@ def portal(
         list[Path] | None, typer.Option(help="A site.json whose stored answers are served too, by host.")
     ] = None,
     fault: Annotated[list[str] | None, typer.Option(metavar="NAME[:HOST]", help="Misbehave in this way.")] = None,
+    families: Annotated[
+        bool, typer.Option("--families", help="Serve a publisher of every listing family too.")
+    ] = False,
 ) -> None:
     """Serve the loopback network of disclosure sites, as an HTTP proxy."""
     from deployments.portal.serving import serve
 
-    serve(port, site or (), fault or ())
+    serve(port, site or (), fault or (), families=families)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Literal
 
+from flows.learning import learn_after, rules_of
 from flows.progress import Progress
 from flows.settings import Settings
 from scrapers.collect import Plan, Tally, collect
@@ -127,6 +128,7 @@ class CrawlRun:
         with writing(settings.warehouse_path, "load the registry") as connection:
             load_sources(connection, self.registry)
         self._ledgers = read_ledgers(settings.warehouse_path, [source.id for source in self.sources])
+        self._learned = rules_of(settings.warehouse_path)
         start_run(settings.warehouse_path, self.run_id, "crawl", {"sources": [source.id for source in self.sources]})
         self._archive = Archive(settings.archive_dir, run_id=self.run_id, software=settings.user_agent)
         self._client = web_client(settings, self._archive)
@@ -147,6 +149,7 @@ class CrawlRun:
         if self._loader_error is not None and error is None:
             raise self._loader_error
         self._load()
+        learn_after(self.settings.warehouse_path)
         finish_run(
             self.settings.warehouse_path,
             self.run_id,
@@ -170,6 +173,7 @@ class CrawlRun:
             relist=self.relist,
             batch_pages=self.settings.batch_pages,
             trusted_hosts=self.settings.trusted_hosts,
+            learned=self._learned,
         )
         for source in group.sources:
             if self._loader_error is not None:

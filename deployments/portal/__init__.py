@@ -5,8 +5,8 @@ with Portal(demo_network()) as portal:
     print(portal.log)
 """
 
-from deployments.portal.bench import bench_network, bench_sources, warm
-from deployments.portal.demo import REPORT_YEARS, SOURCES, demo_network
+from deployments.portal.bench import bench_network, bench_sources, long_column_network, long_column_source, warm
+from deployments.portal.demo import FAMILIES_SOURCES, REPORT_YEARS, SOURCES, demo_network, families_network
 from deployments.portal.exchange import Answer, Asked
 from deployments.portal.faults import FAULTS, UnknownFaultError
 from deployments.portal.folder import SiteFileError, folder_network
@@ -15,6 +15,7 @@ from deployments.portal.proxy import Access, Portal
 from deployments.portal.serving import serve
 
 __all__ = [
+    "FAMILIES_SOURCES",
     "FAULTS",
     "REPORT_YEARS",
     "SOURCES",
@@ -28,7 +29,10 @@ __all__ = [
     "bench_network",
     "bench_sources",
     "demo_network",
+    "families_network",
     "folder_network",
+    "long_column_network",
+    "long_column_source",
     "serve",
     "warm",
 ]

@@ -26,7 +26,7 @@ def _towns(count: int) -> list[str]:
 def _plan(number: int, family: str) -> tuple[SitePlan, ColumnPlan]:
     host = bench_host().format(number=number)
     column = ColumnPlan(
-        id="/zwgk/fzzfjs/" if family == "trs" else str(1_229_600_000 + number),
+        id=FAMILIES[family].made_up_id(number),
         name="法治政府建设年度报告",
         report_types=(ReportType.RULE_OF_LAW,),
         per_page=20,
@@ -34,7 +34,7 @@ def _plan(number: int, family: str) -> tuple[SitePlan, ColumnPlan]:
     )
     site = SitePlan(
         host=host, name=f"第{number}号示范市人民政府", code=f"{_DIVISION}{number % 10_000:04d}", family=family,
-        paste="word", publishers=(),
+        paste="word", publishers=(), extension="shtml" if family.startswith("ucap") else "html",
     )  # fmt: skip
     return site, column
 
@@ -74,20 +74,35 @@ def bench_sources(hosts: int = 1, family: str = "trs") -> tuple[Source, ...]:
     sources = []
     for number in range(1, hosts + 1):
         site, column = _plan(number, family)
-        address = site.root + FAMILIES[family].column_path(site, column)
+        template = FAMILIES[family]
+        address = site.root + template.column_path(site, column)
+        parameters = template.parameters(site, column)
         sources.append(
             Source(
                 id=f"bench/site{number}",
                 publisher=f"第{number}号示范市人民政府",
                 level=Level.CITY,
                 hosts=(site.host,),
-                columns=(Column(address, family, column.report_types, column.name),),
+                columns=(Column(address, template.platform, column.report_types, column.name, parameters),),
                 division_code=_DIVISION,
                 pace_seconds=0.0,
                 first_year=_YEARS[0],
             )
         )
     return tuple(sources)
+
+
+def long_column_network(family: str, rows: int = 1000) -> Network:
+    """One site of ``family`` whose one column has ``rows`` rows: for listings through a pager, not for crawls.
+
+    Traps are set by the faults of :class:`deployments.portal.proxy.Portal`, whose ``answer`` needs no port.
+    """
+    return bench_network(1, rows, family=family)
+
+
+def long_column_source(family: str) -> Source:
+    """The source of :func:`long_column_network`."""
+    return bench_sources(1, family)[0]
 
 
 def warm(network: Network) -> int:

@@ -1,4 +1,4 @@
-"""The network of the demo and the tests: every site of ``publishers.toml``."""
+"""The networks of made-up publishers: the demo's, and one with a publisher of every family."""
 
 from __future__ import annotations
 
@@ -6,15 +6,23 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from deployments.portal.network import Network
-from deployments.portal.publishers import read_plans
+from deployments.portal.publishers import FAMILIES_FILE, read_plans
 from deployments.portal.site import build_site
 
 SOURCES = Path(__file__).with_name("sources")
 """Registry files for the demo network, in the form of ``scrapers.sources``."""
-REPORT_YEARS = range(2016, 2025)
+FAMILIES_SOURCES = Path(__file__).with_name("families_sources")
+"""Registry files for the network of all families."""
+REPORT_YEARS = range(2017, 2026)
 
 
 def demo_network(years: Iterable[int] = REPORT_YEARS) -> Network:
     """All made-up publishers with their reports for ``years``; the same years give the same bytes."""
     kept = tuple(years)
     return Network(build_site(plan, kept) for plan in read_plans())
+
+
+def families_network(years: Iterable[int] = REPORT_YEARS) -> Network:
+    """One publisher of every CMS family, and of every variant, that the demo network does without."""
+    kept = tuple(years)
+    return Network(build_site(plan, kept) for plan in read_plans(FAMILIES_FILE))

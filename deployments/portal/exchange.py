@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -75,7 +76,11 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
     role: Role = Role.STORED
     page: int | None = None
-    """Of a list: number of the (first) page it holds, from 1."""
+    """Of a list: number of the (first) page it holds, from 1; ``None`` for a frame whose rows come from elsewhere."""
+    last: int | None = None
+    """Number of the last page it holds, where that is another."""
+    pages: int | None = None
+    """How many pages the list has."""
     delivery: Delivery = AT_ONCE
 
     @property
@@ -90,6 +95,10 @@ class Answer:
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
+    def holds(self, page: int) -> bool:
+        """Whether it is the part of a list in which that page lies."""
+        return self.page is not None and self.page <= page <= (self.last or self.page)
+
     def delayed(self, seconds: float) -> Answer:
         """The same answer, so much later."""
         return replace(self, delivery=replace(self.delivery, delay=self.delivery.delay + seconds))
@@ -99,6 +108,13 @@ def html_answer(text: str, *, charset: str = "utf-8", declared: str | None = Non
     """A page of status 200 in the bytes of ``charset``; ``declared`` is what the header says, ``None`` for nothing."""
     content_type = "text/html" if declared is None else f"text/html; charset={declared}"
     answer = Answer(200, text.encode(charset), (("Content-Type", content_type),))
+    return replace(answer, **fields)  # type: ignore[arg-type]  # checked by dataclasses.replace at run time
+
+
+def json_answer(data: object, **fields: object) -> Answer:
+    """A program's answer of status 200: JSON in UTF-8, letters as they are."""
+    body = json.dumps(data, ensure_ascii=False).encode()
+    answer = Answer(200, body, (("Content-Type", "application/json; charset=utf-8"),), Role.LIST)
     return replace(answer, **fields)  # type: ignore[arg-type]  # checked by dataclasses.replace at run time
 
 

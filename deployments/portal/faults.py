@@ -6,6 +6,8 @@ A fault is given the sound answer and gives the one that is sent in its place.
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -28,7 +30,11 @@ class Fault:
     spoil: Spoil
     roles: frozenset[Role]
     times: int | None = None
-    """How often an address fails before it is sound; ``None``: always."""
+    """How often a request is answered so before its answer is sound; ``None``: always."""
+    touches: Callable[[Answer], bool] = lambda _: True
+    """Which answers of those roles it touches."""
+    publishes: bool = False
+    """Whether the site publishes a row as soon as such an answer has been given; it is done once."""
 
 
 class UnknownFaultError(LookupError):
@@ -42,20 +48,36 @@ class Injected:
     fault: Fault
     host: str | None = None
     path: str | None = None
-    _asked: Counter[str] = field(default_factory=Counter)
+    _asked: Counter[tuple[str, bytes]] = field(default_factory=Counter)
+    """By address and form: programs are asked for every page of a list at one address."""
+    _grown: set[str] = field(default_factory=set)
 
     def apply(self, asked: Asked, answer: Answer) -> Answer:
-        if self.host not in (None, asked.host) or self.path not in (None, asked.path):
+        if not self._concerns(asked, answer):
             return answer
-        if answer.role not in self.fault.roles:
-            return answer
-        self._asked[asked.url] += 1
-        if self.fault.times is not None and self._asked[asked.url] > self.fault.times:
+        request = asked.url, asked.body
+        self._asked[request] += 1
+        if self.fault.times is not None and self._asked[request] > self.fault.times:
             return answer
         return self.fault.spoil(answer)
 
+    def lets_publish(self, asked: Asked, answer: Answer) -> bool:
+        """Whether the site of ``asked`` publishes a row now that ``answer`` is on its way."""
+        if not self.fault.publishes or asked.host in self._grown or not self._concerns(asked, answer):
+            return False
+        self._grown.add(asked.host)
+        return True
+
+    def _concerns(self, asked: Asked, answer: Answer) -> bool:
+        is_meant = self.host in (None, asked.host) and self.path in (None, asked.path)
+        return is_meant and answer.role in self.fault.roles and self.fault.touches(answer)
+
 
 _HTML = (("Content-Type", "text/html; charset=utf-8"),)
+
+
+def _sound(answer: Answer) -> Answer:
+    return answer
 
 
 def _slow(answer: Answer) -> Answer:
@@ -101,18 +123,45 @@ EMPTY_DATASTORE = b"<datastore>\n<recordset>\n</recordset>\n</datastore>".ljust(
 """What a dataproxy without rows sends: 54 bytes (see the handbook's list of empty answers)."""
 
 
+_WAS5_RECORD = re.compile(rb"<REC>.*?</REC>\s*", re.DOTALL)
+_DATA_STORE = re.compile(rb"dataStore = \[.*\]", re.DOTALL)
+
+
+def _emptied(value: object) -> object:
+    """JSON without its rows: every list empty, every piece of HTML gone, counts as they were."""
+    if isinstance(value, dict):
+        return {key: _emptied(inner) for key, inner in value.items()}
+    if isinstance(value, str) and "<" in value:
+        return ""
+    return [] if isinstance(value, list) else value
+
+
 def _empty_list(answer: Answer) -> Answer:
     kind = answer.header("Content-Type") or ""
-    if "xml" in kind:
-        return replace(answer, body=EMPTY_DATASTORE)
     if "json" in kind:
-        return replace(answer, body=b'{"success": true, "code": "200", "data": {"html": ""}}')
+        emptied = _emptied(json.loads(answer.body, strict=False))
+        return replace(answer, body=json.dumps(emptied, ensure_ascii=False).encode())
+    if "plain" in kind:
+        return replace(answer, body=_DATA_STORE.sub(b"dataStore = []", answer.body))
+    if "xml" in kind:
+        is_search = b"<RECORDCOUNT>" in answer.body
+        return replace(answer, body=_WAS5_RECORD.sub(b"", answer.body) if is_search else EMPTY_DATASTORE)
     return replace(answer, body=b"<!DOCTYPE html><html><head><title></title></head><body><ul></ul></body></html>")
 
 
+def _is_second(answer: Answer) -> bool:
+    return answer.page == 2
+
+
+def _is_middle(answer: Answer) -> bool:
+    return answer.pages is not None and answer.pages > 2 and answer.holds((answer.pages + 1) // 2)
+
+
+def _is_first_of_several(answer: Answer) -> bool:
+    return answer.page == 1 and answer.pages is not None and answer.pages > 1
+
+
 def _stub_page(answer: Answer) -> Answer:
-    if answer.page != 2:
-        return answer
     if "html" not in (answer.header("Content-Type") or ""):
         return _empty_list(answer)
     stub = (
@@ -124,7 +173,8 @@ def _stub_page(answer: Answer) -> Answer:
     return replace(answer, body=stub.ljust(330, b"\n"))
 
 
-_LISTS = frozenset({Role.COLUMN, Role.LIST})
+_ANSWERS = frozenset({Role.LIST})
+_LISTS = _ANSWERS | {Role.COLUMN}
 _PAGES = _LISTS | {Role.HOME, Role.DETAIL, Role.STORED}
 
 FAULTS: Mapping[str, Fault] = {
@@ -143,8 +193,40 @@ FAULTS: Mapping[str, Fault] = {
             "soft_404", "detail pages say with status 200 that they do not exist", _soft_404, frozenset({Role.DETAIL})
         ),
         Fault("status_500_then_ok", "every address fails once with status 500", _status_500, _PAGES, times=1),
-        Fault("empty_list", "list answers hold no row", _empty_list, frozenset({Role.LIST})),
-        Fault("stub_page", "the second page of a list is a stub without rows", _stub_page, frozenset({Role.LIST})),
+        Fault("empty_list", "list answers hold no row", _empty_list, _ANSWERS),
+        Fault(
+            "stub_page", "the second page of a list is a stub without rows", _stub_page, _ANSWERS, touches=_is_second
+        ),
+        Fault(
+            "stub_in_the_middle",
+            "the page in the middle of a list is a stub without rows",
+            _stub_page,
+            _ANSWERS,
+            touches=_is_middle,
+        ),
+        Fault(
+            "second_page_fails",
+            "the second page of a list fails with status 500, always",
+            _status_500,
+            _ANSWERS,
+            touches=_is_second,
+        ),
+        Fault(
+            "second_page_fails_once",
+            "the second page of a list fails once with status 500",
+            _status_500,
+            _ANSWERS,
+            times=1,
+            touches=_is_second,
+        ),
+        Fault(
+            "row_published_meanwhile",
+            "once the first page of a list has been read, a row is published",
+            _sound,
+            _LISTS,
+            touches=_is_first_of_several,
+            publishes=True,
+        ),
     )
 }
 

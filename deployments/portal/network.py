@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from deployments.portal.exchange import Answer, Asked
 
@@ -19,6 +19,13 @@ class Site(Protocol):
     def addresses(self) -> tuple[str, ...]:
         """Every page's absolute address, the home page first: what a complete crawl can reach."""
         ...
+
+
+@runtime_checkable
+class GrowingSite(Site, Protocol):
+    """A site on which something can be published while it is read."""
+
+    def publish(self) -> object: ...
 
 
 class Network:
@@ -52,6 +59,12 @@ class Network:
     def addresses(self) -> tuple[str, ...]:
         """Every page's absolute address, host by host."""
         return tuple(address for site in self.sites for address in site.addresses())
+
+    def publish(self, host: str) -> None:
+        """Let a host publish one more row in every column, if it can: stored responses cannot."""
+        site = self._sites[host]
+        if isinstance(site, GrowingSite):
+            site.publish()
 
     def answer(self, asked: Asked) -> Answer:
         """Raises ``KeyError`` for a host that is not in the network."""

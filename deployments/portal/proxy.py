@@ -292,6 +292,8 @@ class Portal:
             kept = tuple(pair for pair in answer.headers if pair[0] in ("ETag", "Last-Modified"))
             answer = Answer(304, b"", kept, answer.role, delivery=answer.delivery)
         for injected in self._faults:
+            if injected.lets_publish(asked, answer):
+                self.network.publish(asked.host)
             answer = injected.apply(asked, answer)
         return answer
 

@@ -11,11 +11,14 @@ from typing import Any
 from scrapers.records import Level, ReportType
 
 PUBLISHERS_FILE = Path(__file__).with_name("publishers.toml")
+"""Sites of the demo."""
+FAMILIES_FILE = Path(__file__).with_name("families.toml")
+"""Sites of the families that the demo does without."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnPlan:
-    """A column of a publisher. ``id`` is the column's number (Hanweb) or its folder (TRS)."""
+    """A column of a publisher. ``id`` is the column's number, its folder or what else its family calls it by."""
 
     id: str
     name: str
@@ -25,6 +28,8 @@ class ColumnPlan:
     """Rows a year that are no report, for each report type."""
     off_host: str | None = None
     """Address on a host outside the network, to which one row leads."""
+    pinned: bool = False
+    """Whether the oldest row stands first, out of its order; nothing on the page says so."""
 
 
 @dataclass(frozen=True, slots=True)

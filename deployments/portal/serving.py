@@ -11,7 +11,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from deployments.portal.demo import demo_network
+from deployments.portal.demo import demo_network, families_network
 from deployments.portal.faults import FAULTS, UnknownFaultError
 from deployments.portal.folder import SiteFileError, folder_network
 from deployments.portal.network import Network
@@ -27,16 +27,17 @@ def serve(
     sites: Sequence[Path] = (),
     faults: Sequence[str] = (),
     *,
+    families: bool = False,
     stop: threading.Event | None = None,
     out: TextIO | None = None,
 ) -> None:
     """Serve the demo network, and the stored sites beside it, until ``stop`` is set or the process is interrupted.
 
     ``port`` 0 takes a free one. ``sites`` are ``site.json`` files or their folders; ``faults`` are ``NAME`` or
-    ``NAME:host``. Prints the hosts and how to use the proxy to ``out`` (standard output). Raises
-    :class:`PortalUsageError`.
+    ``NAME:host``. With ``families`` the network of all CMS families stands beside the demo's. Prints the hosts and how
+    to use the proxy to ``out`` (standard output). Raises :class:`PortalUsageError`.
     """
-    network: Network = demo_network()
+    network: Network = demo_network() | families_network() if families else demo_network()
     done = stop or threading.Event()
     try:
         for path in sites:
@@ -69,12 +70,13 @@ def _command(
         list[str] | None,
         typer.Option(help="NAME or NAME:host. " + "; ".join(f"{one.name}: {one.what}" for one in FAULTS.values())),
     ] = None,
+    families: Annotated[bool, typer.Option(help="Serve a publisher of every CMS family as well.")] = False,
 ) -> None:
     """Serve a loopback network of disclosure sites as an HTTP proxy."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
-        serve(port, site or (), fault or (), stop=stop)
+        serve(port, site or (), fault or (), families=families, stop=stop)
     except PortalUsageError as error:
         typer.echo(f"portal: {error}", err=True)
         raise typer.Exit(2) from error

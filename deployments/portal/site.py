@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, timedelta, timezone
 from email.utils import format_datetime
+from urllib.parse import urlsplit
 
 from deployments.portal.changes import entity_tag
 from deployments.portal.documents import Document
@@ -13,10 +15,11 @@ from deployments.portal.exchange import Answer, Asked, Role, html_answer, plain_
 from deployments.portal.families import FAMILIES
 from deployments.portal.families.family import FilledColumn, Row
 from deployments.portal.publishers import ColumnPlan, PublisherPlan, SitePlan
-from deployments.portal.writing import filler, report
+from deployments.portal.writing import filler, notice, report
 
 CHINA = timezone(timedelta(hours=8), "CST")
 _FIRST_SERIAL = 4_000_000
+_NOTICE_SERIAL = 9_000_000
 
 
 class GeneratedSite:
@@ -25,11 +28,11 @@ class GeneratedSite:
     def __init__(self, plan: SitePlan, columns: Sequence[FilledColumn]) -> None:
         self.plan = plan
         self.columns = tuple(columns)
-        self._family = FAMILIES[plan.family]
-        self._details: dict[str, tuple[FilledColumn, Row]] = {
-            row.href: (column, row) for column in self.columns for row in column.rows if row.document is not None
-        }
+        self.family = FAMILIES[plan.family]
+        self._details: dict[str, tuple[int, Row]] = {}
         self._rendered: dict[str, Answer] = {}
+        for place, column in enumerate(self.columns):
+            self._add_details(place, column.rows)
         self._missing = html_answer(_missing_page(plan), charset=plan.charset, role=Role.MISSING, status=404)
 
     @property
@@ -37,19 +40,45 @@ class GeneratedSite:
         return self.plan.host
 
     def addresses(self) -> tuple[str, ...]:
-        columns = [self._family.column_path(self.plan, column.plan) for column in self.columns]
-        return tuple(self.plan.root + path for path in ("/", *columns, *self._details))
+        columns = [self.family.column_path(self.plan, column.plan) for column in self.columns]
+        details = [row.href for _, row in self._details.values()]
+        return tuple(self.plan.root + path for path in ("/", *columns, *details))
+
+    def publish(self) -> tuple[Row, ...]:
+        """Put a further notice at the head of every column, dated as its newest row; gives the new rows.
+
+        It is what happens to a crawler that pages through a list while the site is being worked on.
+        """
+        new = []
+        for place, column in enumerate(self.columns):
+            serial = _NOTICE_SERIAL + len(column.rows) * len(self.columns) + place
+            document = notice(self.plan.name, max(row.date for row in column.rows), serial=serial)
+            href = self.family.detail_path(self.plan, column.plan, document)
+            row = Row(document.title, href, document.published.date(), document)
+            new.append(row)
+            self._add_details(place, (row,))
+        self.columns = tuple(
+            replace(column, rows=(row, *column.rows)) for column, row in zip(self.columns, new, strict=True)
+        )
+        self._rendered = {path: kept for path, kept in self._rendered.items() if kept.role is Role.ROBOTS}
+        return tuple(new)
+
+    def _add_details(self, place: int, rows: Iterable[Row]) -> None:
+        for row in rows:
+            if row.document is not None:
+                self._details[urlsplit(row.href).path] = (place, row)
 
     def answer(self, asked: Asked) -> Answer:
         path = asked.path
         kept = self._rendered.get(path)
-        if kept is not None:
+        if kept is not None and (kept.role is not Role.LIST or _is_plain(asked)):
             return kept
         if path in self._details:
-            return self._keep(path, self._detail(*self._details[path]))
-        listing = self._family.listing(self.plan, self.columns, asked)
+            place, row = self._details[path]
+            return self._keep(path, self._detail(self.columns[place], row))
+        listing = self.family.listing(self.plan, self.columns, asked)
         if listing is not None:
-            return self._keep(path, listing) if _static(listing) else listing
+            return self._keep(path, listing) if _static(asked, listing) else listing
         if path == "/robots.txt" and self.plan.robots is not None:
             return self._keep(path, plain_answer(200, self.plan.robots, Role.ROBOTS))
         if path in ("/", f"/index.{self.plan.extension}"):
@@ -63,9 +92,8 @@ class GeneratedSite:
 
     def _detail(self, column: FilledColumn, row: Row) -> Answer:
         assert row.document is not None
-        text = self._family.detail_page(self.plan, column, row)
-        # TRS hosts leave the charset to the page; Hanweb's servers send it.
-        declared = None if self.plan.family == "trs" else self.plan.declared
+        text = self.family.detail_page(self.plan, column, row)
+        declared = self.plan.declared if self.family.sends_charset else None
         page = html_answer(text, charset=self.plan.charset, declared=declared, role=Role.DETAIL)
         made = row.document.published.replace(tzinfo=CHINA).astimezone(UTC)
         validators = (("ETag", entity_tag(page.body)), ("Last-Modified", format_datetime(made, usegmt=True)))
@@ -73,7 +101,7 @@ class GeneratedSite:
 
     def _home(self) -> str:
         links = "".join(
-            f'<li><a href="{self._family.column_path(self.plan, column.plan)}">{column.plan.name}</a></li>'
+            f'<li><a href="{self.family.column_path(self.plan, column.plan)}">{column.plan.name}</a></li>'
             for column in self.columns
         )
         return (
@@ -84,9 +112,14 @@ class GeneratedSite:
         )
 
 
-def _static(listing: Answer) -> bool:
-    """Whether a list depends on its path alone: pages do, what a query or a header decides does not."""
-    return listing.status == 200 and (listing.header("Content-Type") or "").startswith("text/html")
+def _is_plain(asked: Asked) -> bool:
+    return asked.method != "POST" and not urlsplit(asked.url).query
+
+
+def _static(asked: Asked, listing: Answer) -> bool:
+    """Whether a list depends on its path alone: pages do, what a query, a form or a header decides does not."""
+    is_page = listing.status == 200 and (listing.header("Content-Type") or "").startswith("text/html")
+    return is_page and _is_plain(asked)
 
 
 def _missing_page(plan: SitePlan) -> str:
@@ -119,6 +152,8 @@ def fill_column(
     if column.off_host is not None and rows:
         rows.append(Row("（转载）法治政府建设年度报告的编写要点", column.off_host, date(rows[-1].date.year, 1, 12)))
     rows.sort(key=lambda row: (row.date, row.href), reverse=True)
+    if column.pinned:
+        rows.insert(0, rows.pop())
     return FilledColumn(column, tuple(rows))
 
 

@@ -263,3 +263,19 @@ def filler(publisher: PublisherPlan, report_type: ReportType, year: int, number:
         return tuple(Paragraph(fill(item, publisher, year, numbers)) for item in _phrases()["others"][kind])
 
     return _document(publisher, lot, fill(title, publisher, year, lot), day, day, blocks, serial)
+
+
+def notice(publisher: str, day: date, *, serial: int) -> Document:
+    """A short notice of ``day`` that is no report, for columns that grow while they are read."""
+    text = f"{publisher}将于近期召开法治政府建设工作推进会，请各有关单位做好准备。"
+    return Document(
+        serial=serial,
+        title=f"{publisher}关于召开法治政府建设工作推进会的通知（第{serial}号）",
+        written=day,
+        created=day,
+        published=datetime(day.year, day.month, day.day, 18, 0),
+        source=publisher,
+        index_number=f"640000ZF010000/{day.year}-{serial % 100_000:05d}",
+        doc_number="",
+        compose=lambda: (Paragraph(text),),
+    )

@@ -13,14 +13,15 @@ from urllib.parse import urlsplit
 
 from flows.commands.terminal import talk
 from flows.copies import mirror_finder
+from flows.learning import Rules, published_rules
 from flows.run import web_client
 from flows.settings import Settings
 from scrapers.judging.judge import judge
+from scrapers.platforms.addresses import host_of
 from scrapers.platforms.list_rows import read_list
 from scrapers.reading.decode import decode
 from scrapers.reading.page import read_page
 from scrapers.records import Draft, Outcome, PageKind, Report, Request
-
 
 LISTING = frozenset({PageKind.LIST, PageKind.HOME})
 """Pages that are read for their rows: a hub of several lists is a home page with a list in its middle."""
@@ -48,6 +49,7 @@ def read_command(settings: Settings, targets: list[str], manifest: Path | None) 
         pages.extend(partial(_from_manifest, manifest, number, row) for number, row in manifest_rows(manifest))
     for target in targets:
         pages.append(partial(_fetched, settings, target) if "://" in target else partial(_saved, Path(target)))
+    learned = published_rules(settings.reader_path)
     failed = False
     for had in pages:
         try:
@@ -56,7 +58,7 @@ def read_command(settings: Settings, targets: list[str], manifest: Path | None) 
             failed = True
             talk.print(f"[red]error[/] {error}")
             continue
-        draft, report = read_saved(page, settings)
+        draft, report = read_saved(page, settings, learned)
         sys.stdout.write(json.dumps(as_json(page, draft, report), ensure_ascii=False) + "\n")
     return 1 if failed else 0
 
@@ -152,9 +154,13 @@ def as_json(page: SavedPage, draft: Draft, report: Report | None) -> dict[str, A
     return shown
 
 
-def read_saved(page: SavedPage, settings: Settings) -> tuple[Draft, Report | None]:
-    """Read a page; a document is judged too, by where its address stands and what it says."""
-    draft = read_page(page.body, page.url, content_type=page.content_type)
+def read_saved(page: SavedPage, settings: Settings, learned: Rules | None = None) -> tuple[Draft, Report | None]:
+    """Read a page; a document is judged too, by where its address stands and what it says.
+
+    ``learned`` is the chrome learned from earlier pages, by host.
+    """
+    rules = (learned or {}).get(host_of(page.url), ()) if page.url else ()
+    draft = read_page(page.body, page.url, content_type=page.content_type, learned=rules)
     if draft.kind in LISTING:
         hosts = (urlsplit(page.url).netloc,) if page.url else ()
         html, _ = decode(page.body, content_type=page.content_type)

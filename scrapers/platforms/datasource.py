@@ -45,6 +45,9 @@ class Datasource:
         if not isinstance(listed, list):
             detail = f"{request.url}: no datasource in JSON"
             return ListPage((), Pager(KIND), outcome=Outcome.WRONG_CONTENT, detail=detail)
+        if not listed:
+            detail = f"{request.url} holds no row"
+            return ListPage((), Pager(KIND), outcome=Outcome.EMPTY_LIST, detail=detail)
         found = (answers.row(item, column.url, hosts) for item in listed if isinstance(item, dict))
         return ListPage(mark_pinned([row for row in found if row]), Pager(KIND))
 

@@ -118,8 +118,6 @@ class _Walk:
     page_counts: list[int] = field(default_factory=list)
     repeated_within: int = 0
     repeated_across: int = 0
-    fullest: int = 0
-    """Most rows on one page."""
     known: frozenset[str] = frozenset()
     only_pages: frozenset[int] = frozenset()
     resumed: bool = False
@@ -227,7 +225,9 @@ class _Walk:
         """The parsed answer, or ``None`` after noting why there is none."""
         self.asked += 1
         outcome, detail, text = self.fetch(request)
-        if outcome is Outcome.OK:
+        # A program without a count may answer with nothing at all for numbers beyond the last page.
+        is_blank = outcome is Outcome.WRONG_CONTENT and not text.strip()
+        if outcome is Outcome.OK or (is_blank and self.family.open_ended and self.answered):
             return self.family.parse(self.column, request, text, self.hosts)
         if outcome is Outcome.NOT_MODIFIED and not self.numbers:
             self.unchanged = True
@@ -261,11 +261,10 @@ class _Walk:
     def _look_beyond(self, request: Request, page: ListPage) -> tuple[Request, ...]:
         """Where a list without a count goes on after a page without a new row.
 
-        Programs without a count show an empty page, or their last one, for every number beyond it. After a full page an
-        empty one may also be a stub: where the page behind it has new rows, it was.
+        Programs without a count show an empty page, or their last one, for every number beyond it. An empty one
+        may also be a stub: where the page behind it has new rows, it was.
         """
-        was_full = bool(self.fullest) and len(self.rows) % self.fullest == 0
-        if page.rows or not page.more or not was_full or self.asked >= self.max_pages:
+        if page.rows or not page.more or self.asked >= self.max_pages:
             return ()
         beyond = page.more[0]
         self._number(beyond)
@@ -291,7 +290,6 @@ class _Walk:
         for row in page.rows:
             # Rows are pinned in front of a list; what looks so on a later page is a list out of order.
             self.rows.setdefault(row.url, replace(row, pinned=False) if len(self.answered) > 1 else row)
-        self.fullest = max(self.fullest, len(page.rows))
         return len(self.rows) - before
 
     def _note_repeats(self, page: ListPage) -> None:
@@ -353,7 +351,9 @@ class _Walk:
         for trouble in self.troubles:
             complete = total is not None and self._held() >= total > 0
             # A page count that is one too high is common: a last page without rows ends a list that states no total.
-            is_end = total is None and trouble.kind is _Kind.EMPTY and trouble.number == last > 1
+            # Where no count is stated either, another page named it, and nobody knows what would have come behind it.
+            is_last = trouble.number == last > 1 and bool(self.page_counts)
+            is_end = total is None and trouble.kind is _Kind.EMPTY and is_last
             if trouble.kind is _Kind.FAILED or not (complete or is_end):
                 standing.append(trouble)
         return sorted(standing, key=lambda trouble: trouble.number)

@@ -220,6 +220,7 @@ def test_a_data_block_holds_all_rows_and_its_page_the_newest(families: Network) 
     ("family", "call", "second"),
     [
         ("trs_container", r"createPageHTML\('page-div',(\d+), 1,'wjk_glrb','html',(\d+)\)", "wjk_glrb_2.html"),
+        ("trs_one_based", r'^createPageHTML\((\d+), 1, "zfxxgk_gknrz", "shtml"\);()', "zfxxgk_gknrz_2.shtml"),
         ("trs_list", r'^createPageHTML\((\d+),0, "list","html","(\d+)"\);', "list_1.html"),
         ("trs_count_page", r"^var countPage = (\d+)()", "index_1.shtml"),
         ("ucap_static", r"createPageHTML\('page-div',(\d+), 1,'common_list','shtml',(\d+)\)", "common_list_2.shtml"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -34,7 +35,7 @@ class FilledColumn:
     @property
     def pages(self) -> int:
         """Pages of the list; a column without rows has one."""
-        return max(1, -(-len(self.rows) // self.plan.per_page))
+        return pages_of(len(self.rows), self.plan.per_page)
 
     def page(self, number: int) -> tuple[Row, ...]:
         """Rows of the ``number``-th page, counted from 1."""
@@ -45,8 +46,21 @@ class FilledColumn:
 class Family(Protocol):
     """Pure templates: the same plan gives the same bytes."""
 
+    platform: str
+    """Listing protocol that registry files name for such a column."""
+    sends_charset: bool = True
+    """Whether the servers state the charset; others leave it to the page."""
+
+    def made_up_id(self, number: int, /) -> str:
+        """A column's id as sites of the family have them, for networks made to measure."""
+        ...
+
+    def parameters(self, _site: SitePlan, _column: ColumnPlan, /) -> Mapping[str, str]:
+        """Parameters that a registry file must give, because no page states them."""
+        return {}
+
     def column_path(self, site: SitePlan, column: ColumnPlan, /) -> str:
-        """Path of the column page, as registry files write it."""
+        """Path of the column page with query and fragment, as registry files write it."""
         ...
 
     def detail_path(self, site: SitePlan, column: ColumnPlan, document: Document, /) -> str:
@@ -60,6 +74,23 @@ class Family(Protocol):
     def detail_page(self, site: SitePlan, column: FilledColumn, row: Row) -> str:
         """The detail page of a row that has a document."""
         ...
+
+
+def pages_of(rows: int, size: int) -> int:
+    """Pages of ``size`` rows; a list without rows has one."""
+    return max(1, -(-rows // size))
+
+
+def number_asked(parameters: Mapping[str, str], name: str, default: int, most: int | None = None) -> int:
+    """A parameter that is a whole number from 1 on; what is none counts as not given, what is too much as the most."""
+    written = parameters.get(name, "")
+    number = int(written) if written.isdigit() and int(written) else default
+    return number if most is None else min(number, most)
+
+
+def hexadecimal(*key: object) -> str:
+    """32 hexadecimal digits without meaning, as systems name articles that have no number."""
+    return hashlib.md5("/".join(map(str, key)).encode(), usedforsecurity=False).hexdigest()
 
 
 def meta_tags(site: SitePlan, column: ColumnPlan, row: Row, document: Document, *, upper: bool = False) -> str:

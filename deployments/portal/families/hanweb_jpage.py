@@ -6,12 +6,16 @@ beside ``columnid`` and ``unitid``. A wrong unit, or a range past the end, is an
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
+from urllib.parse import quote
 
 from deployments.portal.documents import Document
 from deployments.portal.exchange import Answer, Asked, Role, html_answer
-from deployments.portal.families.family import FilledColumn, Row, link, meta_tags, neighbours
+from deployments.portal.families.family import Family, FilledColumn, Row, link, meta_tags, neighbours
 from deployments.portal.faults import EMPTY_DATASTORE
 from deployments.portal.markup import body_markup
 from deployments.portal.publishers import ColumnPlan, SitePlan
@@ -30,6 +34,11 @@ def unit_id(column: ColumnPlan) -> int:
     return 6_000_000 + int(column.id) % 100_000
 
 
+def blob(site: SitePlan, name: str) -> str:
+    """An id as such sites write it: base64 without meaning."""
+    return b64encode(hashlib.blake2b(f"{site.host} {name}".encode(), digest_size=16).digest()).decode()
+
+
 def record(row: Row, date_tag: str) -> str:
     """One row as the proxy sends it; attribute order and date element differ between installations."""
     title = escape(row.title)
@@ -38,8 +47,23 @@ def record(row: Row, date_tag: str) -> str:
     return f"<record><![CDATA[{item}]]></record>"
 
 
-class HanwebJpage:
-    """Skin ``table`` has the metadata table of 信息公开 columns, ``plain`` has not."""
+class HanwebJpage(Family):
+    """Skin ``table`` has the metadata table of 信息公开 columns, ``plain`` has not.
+
+    ``encrypted``: sites whose pages hold blobs in place of the ids, which their program alone can read.
+    """
+
+    def __init__(self, *, encrypted: bool = False) -> None:
+        self.platform = "hanweb_jpage"
+        self._encrypted = encrypted
+
+    def made_up_id(self, number: int) -> str:
+        return str(1_229_600_000 + number)
+
+    def ids(self, site: SitePlan, column: ColumnPlan) -> tuple[str, str]:
+        """``columnid`` and ``unitid`` as the site's pages and its program name them."""
+        names = (column.id, str(unit_id(column)))
+        return (blob(site, names[0]), blob(site, names[1])) if self._encrypted else names
 
     def column_path(self, _site: SitePlan, column: ColumnPlan) -> str:
         return f"/col/col{column.id}/index.html"
@@ -54,14 +78,13 @@ class HanwebJpage:
         for column in columns:
             if asked.path in (self.column_path(site, column.plan), f"/col/col{column.plan.id}/"):
                 text = self.column_page(site, column)
-                return html_answer(text, charset=site.charset, declared=site.declared, role=Role.COLUMN, page=1)
+                found = html_answer(text, charset=site.charset, declared=site.declared, role=Role.COLUMN)
+                return replace(found, page=1, pages=column.pages)
         return None
 
     def _proxy(self, site: SitePlan, columns: Sequence[FilledColumn], asked: dict[str, str]) -> Answer:
         chosen = [
-            column
-            for column in columns
-            if (asked.get("columnid"), asked.get("unitid")) == (column.plan.id, str(unit_id(column.plan)))
+            column for column in columns if (asked.get("columnid"), asked.get("unitid")) == self.ids(site, column.plan)
         ]
         if not chosen:
             return Answer(200, EMPTY_DATASTORE, _XML, Role.LIST)
@@ -78,13 +101,14 @@ class HanwebJpage:
             return Answer(500, b"<html><body>java.lang.NumberFormatException</body></html>", _XML, Role.LIST)
         rows = column.rows[max(0, first - 1) : max(0, last)]
         text = self._datastore(site, column, rows, following=last // per_page + 1)
-        return Answer(200, text.encode("utf-8"), _XML, Role.LIST, page=(first - 1) // per_page + 1)
+        first_page, last_page = (first - 1) // per_page + 1, (last - 1) // per_page + 1
+        return Answer(200, text.encode(), _XML, Role.LIST, page=first_page, last=last_page, pages=column.pages)
 
     def _datastore(self, site: SitePlan, column: FilledColumn, rows: Sequence[Row], *, following: int) -> str:
-        plan = column.plan
+        column_id, unit = map(quote, self.ids(site, column.plan))
         more = (
-            f'<a href="{PROXY}?page={following}&appid=1&webid={web_id(site)}&path=/&columnid={plan.id}'
-            f'&unitid={unit_id(plan)}&webname={site.name}&permissiontype=0"></a>'
+            f'<a href="{PROXY}?page={following}&appid=1&webid={web_id(site)}&path=/&columnid={column_id}'
+            f'&unitid={unit}&webname={site.name}&permissiontype=0"></a>'
         )
         tag = "b" if site.skin == "table" else "span"
         records = "".join(record(row, tag) for row in rows)
@@ -96,6 +120,7 @@ class HanwebJpage:
     def column_page(self, site: SitePlan, column: FilledColumn) -> str:
         plan = column.plan
         unit = unit_id(plan)
+        column_id, own_unit = (f"'{name}'" if self._encrypted else name for name in self.ids(site, plan))
         store = self._datastore(site, column, column.page(1), following=2)
         return f"""<!DOCTYPE html>
 <html><head><meta charset="{site.declared}"><title>{escape(plan.name)}</title>
@@ -105,18 +130,18 @@ class HanwebJpage:
 <meta name="ColumnName" content="{escape(plan.name)}">
 <meta name="ColumnType" content="信息公开">
 </head><body>
-{_header(site)}
+{header(site)}
 <div class="col-main"><h2>{escape(plan.name)}</h2>
 <div id="{unit}" class="default_pgContainer"><script type="text/xml">{store}</script></div>
 </div>
 <script>
 $(function(){{ $('#{unit}').jpage({{nav:'', totalrecord:{len(column.rows)}, perpage:{plan.per_page}, showtitle:true,
  proxyurl:'{PROXY}', dataBefore:'<ul>', dataAfter:'</ul>',
- ajaxParam:{{appid:1, webid:{web_id(site)}, path:'/', columnid:{plan.id}, sourceContentType:1,
- unitid:{unit}, webname:'{site.name}', permissiontype:0}}
+ ajaxParam:{{appid:1, webid:{web_id(site)}, path:'/', columnid:{column_id}, sourceContentType:1,
+ unitid:{own_unit}, webname:'{site.name}', permissiontype:0}}
 }}); }});
 </script>
-{_footer(site)}
+{footer(site)}
 </body></html>
 """
 
@@ -133,14 +158,14 @@ $(function(){{ $('#{unit}').jpage({{nav:'', totalrecord:{len(column.rows)}, perp
 {meta_tags(site, column.plan, row, document)}
 <meta name="guid" content="{site.code}{document.serial}">
 </head><body>
-{_header(site)}
+{header(site)}
 <table width="100%" cellspacing="0" cellpadding="0" border="0"><tr>
 <td>当前位置：<a href="/index.html" class="bt_link">首页</a></td>\
 <td> >> <a href="/col/col1229400000/index.html" class="bt_link">政府信息公开</a></td>\
 <td> >> <a href="{self.column_path(site, column.plan)}" class="bt_link">{escape(column.plan.name)}</a></td></tr></table>
 <!--*****************正文开始*****************-->
 <div class="xl_con" aria-label="正文区">
-{_information_table(column.plan, document) if site.skin == "table" else ""}
+{information_table(column.plan, document) if site.skin == "table" else ""}
 <div class="xl_title" style="font-size:30px;line-height:60px;">
  {escape(document.title)} </div>
 <div class="xl_doc"><span>发布时间：{shown} </span><span>浏览次数：<script language='javascript' \
@@ -158,12 +183,12 @@ src="/module/visitcount/articlehits.jsp?colid={column.plan.id}&artid={document.s
 <a class="bds_tsina" title="分享到新浪微博">新浪微博</a></div>
 <div class="pn"><p>上一篇：{link(before)}</p><p>下一篇：{link(after)}</p></div>
 </div>
-{_footer(site)}
+{footer(site)}
 </body></html>
 """
 
 
-def _information_table(column: ColumnPlan, document: Document) -> str:
+def information_table(column: ColumnPlan, document: Document) -> str:
     """The table of 信息公开 articles; 文件编号 may be an empty cell."""
     kind = "法治政府建设报告" if document.report_type == "rule_of_law" else column.name
     return f"""<table class="xxgk_article" align="center"><tbody>
@@ -175,7 +200,7 @@ def _information_table(column: ColumnPlan, document: Document) -> str:
 </tbody></table>"""
 
 
-def _header(site: SitePlan) -> str:
+def header(site: SitePlan) -> str:
     return (
         f'<div class="header"><a class="logo" href="/index.html">{escape(site.name)}</a>'
         '<a href="/col/col1/index.html">政务公开</a><a href="/col/col2/index.html">办事服务</a>'
@@ -183,7 +208,7 @@ def _header(site: SitePlan) -> str:
     )
 
 
-def _footer(site: SitePlan) -> str:
+def footer(site: SitePlan) -> str:
     return (
         f'<div class="footer"><p>主办：{escape(site.name)}　承办：大数据发展中心</p>'
         f"<p>网站标识码：{site.code}　ICP备案号：备05000000号　公网安备{site.code}0000号　<a>网站地图</a></p></div>"

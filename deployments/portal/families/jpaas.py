@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from html import escape
 
 from deployments.portal.documents import Document
-from deployments.portal.exchange import Answer, Asked, Role, html_answer
-from deployments.portal.families.family import FilledColumn, Row, meta_tags, related_rows
+from deployments.portal.exchange import Answer, Asked, Role, html_answer, json_answer
+from deployments.portal.families.family import Family, FilledColumn, Row, hexadecimal, meta_tags, pages_of, related_rows
 from deployments.portal.markup import body_markup
 from deployments.portal.publishers import ColumnPlan, SitePlan
 
@@ -34,14 +34,19 @@ def template_set(site: SitePlan) -> str:
     return hashlib.blake2b(site.host.encode(), digest_size=10).hexdigest()
 
 
-class Jpaas:
+class Jpaas(Family):
+    platform = "jpaas"
+
+    def made_up_id(self, number: int) -> str:
+        return str(1_487_000 + number)
+
     def column_path(self, _site: SitePlan, column: ColumnPlan) -> str:
         return f"/col/col{column.id}/index.html"
 
     def detail_path(self, site: SitePlan, column: ColumnPlan, document: Document) -> str:
         day = document.published
         if day.year >= HASHED_SINCE:
-            name = hashlib.md5(f"{site.host}/{document.serial}".encode(), usedforsecurity=False).hexdigest()
+            name = hexadecimal(site.host, document.serial)
             return f"/col/col{column.id}/art/{day.year}/art_{name}.html"
         return f"/art/{day.year}/{day.month}/{day.day}/art_{column.id}_{document.serial}.html"
 
@@ -51,7 +56,7 @@ class Jpaas:
         for column in columns:
             if asked.path in (self.column_path(site, column.plan), f"/col/col{column.plan.id}/"):
                 text = self.column_page(site, column.plan)
-                return html_answer(text, charset=site.charset, declared=site.declared, role=Role.COLUMN, page=1)
+                return html_answer(text, charset=site.charset, declared=site.declared, role=Role.COLUMN)
         return None
 
     def _unit(self, site: SitePlan, columns: Sequence[FilledColumn], asked: Asked) -> Answer:
@@ -60,14 +65,14 @@ class Jpaas:
         parameters = asked.parameters
         chosen = [column for column in columns if column.plan.id == parameters.get("pageId")]
         if not chosen or parameters.get("webId") != web_id(site) or parameters.get("tplSetId") != template_set(site):
-            return _json({"success": False, "code": "500", "data": None})
+            return json_answer({"success": False, "code": "500", "data": None})
         column = chosen[0]
         try:
             page = json.loads(parameters.get("paramJson") or "{}")
             number = int(page.get("pageNo", 1))
             size = min(LARGEST_PAGE, int(page.get("pageSize", column.plan.per_page)))
         except (ValueError, AttributeError):
-            return _json({"success": False, "code": "500", "data": None})
+            return json_answer({"success": False, "code": "500", "data": None})
         rows = column.rows[max(0, number - 1) * size : max(0, number) * size]
         items = "".join(
             f'<li><a class="news" target="_blank" href="{row.href}" title="{escape(row.title)}">'
@@ -78,7 +83,8 @@ class Jpaas:
             f'<div id="{TAG}"><ul class="page-content">{items}</ul>'
             f'<div class="pagination" count="{len(column.rows)}" rows="{size}" current="{number}"></div></div>'
         )
-        return _json({"success": True, "code": "200", "data": {"html": html}}, page=number)
+        answer = {"success": True, "code": "200", "data": {"html": html}}
+        return json_answer(answer, page=number, pages=pages_of(len(column.rows), size))
 
     def column_page(self, site: SitePlan, column: ColumnPlan) -> str:
         query = (
@@ -133,11 +139,6 @@ class Jpaas:
 {_footer(site)}
 </body></html>
 """
-
-
-def _json(data: object, page: int | None = None) -> Answer:
-    body = json.dumps(data, ensure_ascii=False).encode("utf-8")
-    return Answer(200, body, (("Content-Type", "application/json; charset=utf-8"),), Role.LIST, page=page)
 
 
 def _footer(site: SitePlan) -> str:

@@ -1,4 +1,6 @@
-"""TRS WCM with static lists: ``index.html``, ``index_1.html`` ... below the column's folder, pages counted from 0.
+"""TRS WCM with static lists: ``index.html``, ``index_1.html`` ... below the column's folder.
+
+Files are called ``index`` or otherwise and counted from 0 or from 1; ``static_pagers`` has the scripts that say so.
 
 A detail page lies in the folder of the month in which it was made: ``YYYYMM/tYYYYMMDD_ID.html`` carries the day of
 creation, not of publication. Titles are cut in the list and whole in the ``title`` attribute.
@@ -7,26 +9,72 @@ creation, not of publication. Titles are cut in the list and whole in the ``titl
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from html import escape
 
 from deployments.portal.documents import Document
 from deployments.portal.exchange import Answer, Asked, Role, html_answer
-from deployments.portal.families.family import FilledColumn, Row, meta_tags, related_rows, shortened
+from deployments.portal.families.family import Family, FilledColumn, Row, meta_tags, related_rows, shortened
+from deployments.portal.families.static_pagers import Pager, Place, commented_out_first
 from deployments.portal.markup import body_markup
 from deployments.portal.publishers import ColumnPlan, SitePlan
 
-_INDEX = re.compile(r"index(?:_(\d+))?\.(\w+)$")
 TITLE_WIDTH = 20
 
+Item = Callable[[Row, str], str]
+"""A row with its address as the page writes it -> its ``li``."""
 
-class Trs:
-    """Skin ``plain``: title and info line above the body. ``component``: newer templates with nested containers, the
+
+def cut_title(row: Row, href: str) -> str:
+    """The title cut, and whole in the attribute; the date behind."""
+    return (
+        f'<li><a href="{href}" target="_blank" title="{escape(row.title)}">'
+        f"{escape(shortened(row.title, TITLE_WIDTH))}</a><span>{row.date:%Y-%m-%d}</span></li>"
+    )
+
+
+def date_first(row: Row, href: str) -> str:
+    """The date before the link, whose title attribute is there and empty."""
+    return (
+        f'<li><span class="date">{row.date:%Y-%m-%d}</span>'
+        f'<a href="{href}" target="_blank" title="">{escape(row.title)}</a></li>'
+    )
+
+
+def with_related(row: Row, href: str) -> str:
+    """Links to interpretations in a box inside the row, as policy columns have them: no rows of the list."""
+    box = ""
+    if "方案" in row.title or "通知" in row.title:
+        name = f"《{row.title.removeprefix('关于印发')}》解读"
+        box = (
+            '<div class="popbox"><span class="jd">相关解读</span><ul>'
+            f'<li><a href="../../jd/t{row.date:%Y%m%d}_{sum(map(ord, row.href))}.html" title="{escape(name)}">'
+            f"{escape(name)}</a></li></ul></div>"
+        )
+    return f'<li>\n<a href="{href}" target="_blank">{escape(row.title)}</a>\n<span>{row.date:%Y/%m/%d}</span>{box}</li>'
+
+
+class Trs(Family):
+    """``stem`` is the name of list files, ``counted_from`` the number of the first page, which is not in its name.
+
+    Skin ``plain``: title and info line above the body. ``component``: newer templates with nested containers, the
     body in the innermost ``TRS_Editor``, and the column's name as ``title`` element.
     """
 
+    platform = "trs"
+    sends_charset = False
+
+    def __init__(
+        self, stem: str = "index", counted_from: int = 0, pager: Pager = commented_out_first, item: Item = cut_title
+    ) -> None:
+        self._stem, self._counted_from, self._pager, self._item = stem, counted_from, pager, item
+
+    def made_up_id(self, _number: int) -> str:
+        return "/zwgk/fzzfjs/"
+
     def column_path(self, site: SitePlan, column: ColumnPlan) -> str:
-        return f"{column.id}index.{site.extension}"
+        return f"{column.id}{self._stem}.{site.extension}"
 
     def detail_path(self, site: SitePlan, column: ColumnPlan, document: Document) -> str:
         made = document.created
@@ -37,47 +85,45 @@ class Trs:
         for column in columns:
             if f"{folder}/" != column.plan.id:
                 continue
-            match = _INDEX.match(name or f"index.{site.extension}")
-            if match is None or match[2] != site.extension:
-                return None
-            number = int(match[1] or 0)
-            if number >= column.pages or match[1] == "0":
+            number = self._page_number(site, name)
+            if number is None or number > column.pages:
                 return None
             text = self.column_page(site, column, number)
-            return html_answer(text, charset=site.charset, declared=None, role=Role.LIST, page=number + 1)
+            page = html_answer(text, charset=site.charset, declared=None, role=Role.LIST)
+            return replace(page, page=number, pages=column.pages)
         return None
+
+    def _page_number(self, site: SitePlan, name: str) -> int | None:
+        """Number of the page in the file ``name``, from 1."""
+        if name in ("", f"{self._stem}.{site.extension}"):
+            return 1
+        match = re.fullmatch(rf"{self._stem}_([1-9]\d*)\.{site.extension}", name)
+        number = int(match[1]) + 1 - self._counted_from if match else 0
+        return number if number > 1 else None
 
     def column_page(self, site: SitePlan, column: FilledColumn, number: int) -> str:
         plan = column.plan
-        items = "\n".join(self._item(plan, row) for row in column.page(number + 1))
+        items = "\n".join(self._item(row, self._href(plan, row)) for row in column.page(number))
+        place = Place(number, column.pages, len(column.rows), self._stem, site.extension)
         return f"""<!DOCTYPE html>
 <html><head><meta http-equiv="Content-Type" content="text/html; charset={site.declared}">
 <title>{escape(plan.name)}_{escape(site.name)}</title>
 <meta name="SiteName" content="{escape(site.name)}"><meta name="SiteDomain" content="{site.host}">
 <meta name="SiteIDCode" content="{site.code}"><meta name="ColumnName" content="{escape(plan.name)}">
 </head><body>
-{_navigation(site)}
+{navigation(site)}
 <div class="position">您所在的位置：<a href="/">首页</a> &gt; <a href="../">政府信息公开</a> &gt; \
 {escape(plan.name)}</div>
 <div class="list"><ul class="list-t">
 {items}
 </ul></div>
-<div class="page"><script type="text/javascript">
-//createPageHTML(100, 0, "index", "{site.extension}");
-createPageHTML({column.pages}, {number}, "index", "{site.extension}");
-</script></div>
-{_footer(site)}
+{self._pager(place)}
+{footer(site)}
 </body></html>
 """
 
-    def _item(self, column: ColumnPlan, row: Row) -> str:
-        href = row.href
-        if href.startswith(column.id):
-            href = "./" + href.removeprefix(column.id)
-        return (
-            f'<li><a href="{href}" target="_blank" title="{escape(row.title)}">'
-            f"{escape(shortened(row.title, TITLE_WIDTH))}</a><span>{row.date:%Y-%m-%d}</span></li>"
-        )
+    def _href(self, column: ColumnPlan, row: Row) -> str:
+        return "./" + row.href.removeprefix(column.id) if row.href.startswith(column.id) else row.href
 
     def detail_page(self, site: SitePlan, column: FilledColumn, row: Row) -> str:
         document = row.document
@@ -91,7 +137,7 @@ def _plain_page(site: SitePlan, column: FilledColumn, row: Row, document: Docume
 <title>{escape(document.title)} - {escape(site.name)}</title>
 {meta_tags(site, column.plan, row, document, upper=True)}
 </head><body>
-{_navigation(site)}
+{navigation(site)}
 <div class="position">您所在的位置：<a href="/">首页</a> &gt; <a href="../../">政府信息公开</a> &gt; \
 <a href="../">{escape(column.plan.name)}</a></div>
 <div class="articleWrapper">
@@ -109,7 +155,7 @@ def _plain_page(site: SitePlan, column: FilledColumn, row: Row, document: Docume
 <div class="qr"><img src="/images/qr.png"><p>扫一扫在手机上查看当前页面</p></div></div>
 <p class="bj">责任编辑：{escape(document.source)}</p></div>
 {_related(column, row)}
-{_footer(site)}
+{footer(site)}
 </body></html>
 """
 
@@ -123,7 +169,7 @@ def _component_page(site: SitePlan, column: FilledColumn, row: Row, document: Do
 </title>
 {meta_tags(site, column.plan, row, document)}
 </head><body>
-{_navigation(site)}
+{navigation(site)}
 <div class="position">当前位置：<a href="/">首页</a> &gt; <a href="../">{escape(column.plan.name)}</a></div>
 <div class="article_component">
 <div class="article_title_group"><h1 class="article_title">{escape(document.title)}</h1></div>
@@ -142,7 +188,7 @@ def _component_page(site: SitePlan, column: FilledColumn, row: Row, document: Do
 <div class="article_btn_group"><button title="关闭">关闭</button><button title="打印">打印</button></div>
 </div>
 {_related(column, row)}
-{_footer(site)}
+{footer(site)}
 </body></html>
 """
 
@@ -152,14 +198,14 @@ def _related(column: FilledColumn, row: Row) -> str:
     return f'<div class="related"><h3>相关文章</h3><ul>{items}</ul></div>'
 
 
-def _navigation(site: SitePlan) -> str:
+def navigation(site: SitePlan) -> str:
     return (
         f'<div class="nav"><a class="logo" href="/">{escape(site.name)}</a><a href="/xw/">新闻中心</a>'
         '<a href="/zfxxgk/">政府信息公开</a><a href="/fw/">政务服务</a><a href="/hd/">互动交流</a></div>'
     )
 
 
-def _footer(site: SitePlan) -> str:
+def footer(site: SitePlan) -> str:
     return (
         f'<div class="foot">主办单位：{escape(site.name)}　ICP备05000000号　网站标识码：{site.code}　'
         f"公网安备{site.code}0000号</div>"
