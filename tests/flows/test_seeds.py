@@ -150,6 +150,11 @@ def test_no_copy_reaches_the_views(settings: Settings) -> None:
     assert {row["url"] for row in rows} == {case["url"] for case in ACCEPTED}
 
 
+def test_every_report_is_signed_so_that_its_copies_are_found(settings: Settings) -> None:
+    rows = asked(settings, "SELECT url FROM signatures")
+    assert {row["url"] for row in rows} == {case["url"] for case in ACCEPTED}
+
+
 def test_a_publisher_whose_column_is_unknown_is_in_the_ledger(settings: Settings) -> None:
     rows = asked(settings, "SELECT DISTINCT state FROM coverage WHERE source_id = 'liaoning/heping'")
     assert [row["state"] for row in rows] == ["column_unknown"]

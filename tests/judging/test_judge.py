@@ -14,11 +14,23 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from scrapers.judging.copies import nearest, signature
+from scrapers.judging.copies import NEAR_COPY, signature, similarity
 from scrapers.judging.judge import document_id, judge, text_digest
 from scrapers.reading.page import read_page
 from scrapers.reading.sections import blocks_of
-from scrapers.records import Candidate, Draft, Level, MetaValue, PageKind, Report, ReportType, Source, State, Table
+from scrapers.records import (
+    Candidate,
+    Draft,
+    Level,
+    MetaValue,
+    PageKind,
+    Report,
+    ReportType,
+    Signature,
+    Source,
+    State,
+    Table,
+)
 from scrapers.sources.registry import load_sources
 
 SENTENCE = "全县各部门坚持依法行政，法治政府建设各项工作有序开展，取得了实实在在的进步。"
@@ -60,14 +72,14 @@ def test_a_report_on_a_trusted_host_is_accepted() -> None:
 
 def test_the_same_page_elsewhere_is_quarantined_and_linked_to_the_true_one() -> None:
     copied = draft(url="http://www.example.com/art/2024/3/1/art_1_2.html")
-    report = judge(copied, mirror_of=lambda text: SITE if text == TEXT else None)
+    report = judge(copied, mirror_of=lambda signed: SITE if signed == signature(TEXT) else None)
     assert (report.state, report.mirror_of) == (State.QUARANTINED, SITE)
     assert names(report) == ["untrusted_host"]
     assert "www.example.com" in report.reason
 
 
 def test_nobody_asks_whether_an_accepted_report_is_a_copy() -> None:
-    def asked(text: str) -> str | None:
+    def asked(signed: Signature) -> str | None:
         raise AssertionError("an accepted report was compared")
 
     assert judge(draft(), mirror_of=asked).mirror_of is None
@@ -218,21 +230,19 @@ def _seed_reports(shared: Path, *, with_sources: bool) -> Mapping[str, Report]:
     }
     responses = {row["url"]: row for row in json.loads((folder / "site.json").read_text("utf-8"))}
     reports: dict[str, Report] = {}
-    signed: dict[str, bytes] = {}
+    trusted: dict[str, Signature] = {}
 
-    def mirror_of(text: str) -> str | None:
-        own = signature(text)
-        near = nearest(own, signed) if own is not None else None
-        return near[0] if near is not None else None
+    def mirror_of(signed: Signature) -> str | None:
+        return next((url for url, other in trusted.items() if similarity(signed, other) >= NEAR_COPY), None)
 
     for url in sorted(wanted, key=lambda url: not urlsplit(url).netloc.endswith(".gov.cn")):
         row = responses[url]
         page = read_page((folder / row["file"]).read_bytes(), url, content_type=row["content_type"])
         source, column = wanted[url] or (None, None)
         reports[url] = judge(page, source=source, column=column, mirror_of=mirror_of)
-        made = signature(page.text)
+        made = reports[url].signature
         if reports[url].state is State.ACCEPTED and made is not None:
-            signed[url] = made
+            trusted[url] = made
     return reports
 
 

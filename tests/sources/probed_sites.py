@@ -172,3 +172,22 @@ def trs() -> dict[str, str]:
             crumb, head='<meta name="ColumnName" content="法治政府建设年度报告">'
         ),
     }
+
+
+def was5() -> dict[str, str]:
+    """A column page without a row: a file of the site's own says which program fills it, beside a search box."""
+    box = '<form action="/was5/web/search"><input type="hidden" name="channelid" value="1"><input name="q"></form>'
+    script = "$.get('/was5/web/search', {channelid: '229105', templet: 'docs.jsp', prepage: 10, page: n}, show);"
+    records = "".join(
+        f"<REC><TITLE>{title(year)}</TITLE><URL>http://{HOST}/zwgk/{year + 1}03/t{year + 1}0318_1001.html</URL>"
+        f"<DOCRELTIME>{year + 1}-03-18</DOCRELTIME></REC>"
+        for year in YEARS
+    )
+    found = "channelid=229105&templet=docs.jsp&sortfield=-docreltime&prepage=10&page=1"
+    return {
+        "/zwgk/fzzf/": page(
+            f'{box}<div id="list"></div><script src="/js/jquery.js"></script><script src="/js/list.js"></script>'
+        ),
+        "/js/list.js": script,
+        f"/was5/web/search?{found}": f"<RESULT><RECORDCOUNT>3</RECORDCOUNT>{records}</RESULT>",
+    }

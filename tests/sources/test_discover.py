@@ -5,9 +5,9 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import pytest
-from probed_sites import HOST, YEARS, answering, gkmlpt, page, rows, through, title
+from probed_sites import HOST, YEARS, answering, detail, gkmlpt, page, rows, through, title
 
-from deployments.portal import SOURCES, demo_network
+from deployments.portal import FAMILIES_SOURCES, SOURCES, demo_network, families_network
 from scrapers.platforms.listing import Fetch
 from scrapers.records import Column, Outcome, ReportType, Request
 from scrapers.sources.discover import MOST_REQUESTS, discover
@@ -15,7 +15,10 @@ from scrapers.sources.registry import load_sources
 from scrapers.sources.search_forms import search_forms
 
 HOME = f"http://{HOST}/"
-NETWORK = demo_network()
+NETWORK = demo_network() | families_network()
+REGISTRY = [source for folder in (SOURCES, FAMILIES_SOURCES) for source in load_sources(folder)]
+MUTE = {"trs_was5", "trs_igs"}
+"""Programs whose columns may show neither a row nor what would list them."""
 
 
 def links(*pairs: tuple[str, str]) -> str:
@@ -40,12 +43,15 @@ def news(count: int, path: str = "/xwzx/") -> str:
 
 
 def columns_of(host: str) -> list[Column]:
-    return [column for source in load_sources(SOURCES) if host in source.hosts for column in source.columns]
+    return [column for source in REGISTRY if host in source.hosts for column in source.columns]
 
 
 @pytest.mark.parametrize("host", NETWORK.hosts)
 def test_every_column_of_reports_on_a_host_of_the_portal_is_found_and_nothing_else(host: str) -> None:
     found = discover(f"http://{host}/", through(NETWORK))
+    if not found.proposals and {column.platform for column in columns_of(host)} <= MUTE:
+        assert any("its scripts may" in trouble for trouble in found.troubles)
+        return
     proposed = [(each.url, each.platform, each.report_types, each.name) for each in found.proposals]
     expected = [(column.url, column.platform, column.report_types, column.name) for column in columns_of(host)]
     assert sorted(proposed) == sorted(expected)
@@ -142,6 +148,48 @@ def test_the_tree_of_a_catalogue_is_read() -> None:
         "gkmlpt",
         (ReportType.RULE_OF_LAW,),
     )
+
+
+def test_columns_below_a_column_of_reports_are_found_by_year_and_by_body() -> None:
+    """As 北京市 has it: one tree for all districts, whose top is a hub."""
+    site = {
+        "/": page(links(("法治政府建设年度情况报告", "/gongkai/fzzfjsbg/"))),
+        "/gongkai/fzzfjsbg/": page(
+            links(("东城", "./qzf/dcq/"), ("部门", "bm/"), ("2019年", "2019/"), ("下一页", "index_1.html"))
+        ),
+        "/gongkai/fzzfjsbg/qzf/dcq/": page(rows("./{year}03/t{year}0327_36020.html")),
+        "/gongkai/fzzfjsbg/bm/": page(rows("./{year}03/t{year}0327_46020.html")),
+        "/gongkai/fzzfjsbg/2019/": page(rows("./{year}03/t{year}0327_56020.html")),
+    }
+    asked: list[str] = []
+    found = discover(HOME, answering(site, asked))
+    assert sorted(urlsplit(each.url).path for each in found.proposals) == [
+        "/gongkai/fzzfjsbg/2019/",
+        "/gongkai/fzzfjsbg/bm/",
+        "/gongkai/fzzfjsbg/qzf/dcq/",
+    ]
+    assert f"{HOME}gongkai/fzzfjsbg/index_1.html" not in asked
+
+
+def test_reports_whose_addresses_name_no_column_lead_to_it_by_their_breadcrumb_and_cost_little() -> None:
+    reports = {f"/contents/52940/4316{number}.html": title(2000 + number) for number in range(10, 26)}
+    crumb = '<p><a href="/">首页</a> &gt; <a href="/channels/52940.html">法治政府建设</a></p>'
+    meta = '<meta name="ColumnName" content="法治政府建设">'
+    site = {
+        "/": page(links(*((name, path) for path, name in reports.items()))),
+        "/channels/52940.html": page(rows("/contents/52940/43{year}.html"), name="法治政府建设"),
+        **dict.fromkeys(reports, detail(crumb, head=meta)),
+    }
+    asked: list[str] = []
+    (proposal,) = discover(HOME, answering(site, asked)).proposals
+    assert urlsplit(proposal.url).path == "/channels/52940.html"
+    assert len(asked) == 3
+
+
+def test_a_visitor_counter_in_a_frame_is_not_asked_for() -> None:
+    asked: list[str] = []
+    discover(HOME, answering({"/": page('<iframe src="/module/visitcount/visit.jsp?id=1"></iframe>')}, asked))
+    assert asked == [HOME]
 
 
 def test_a_home_page_that_only_forwards_is_followed() -> None:
