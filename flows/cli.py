@@ -116,6 +116,25 @@ def sources_check(
     raise typer.Exit(check_command(read_settings(), sources=identifiers or [], province=province, live=live))
 
 
+@sources_app.command("probe")
+def sources_probe(address: Annotated[str, typer.Argument(metavar="URL")]) -> None:
+    """A column's or a page's address -> its family, how it lists, and which rows look like reports."""
+    from flows.commands.registry import probe_command
+
+    raise typer.Exit(probe_command(read_settings(), address))
+
+
+@sources_app.command("discover")
+def sources_discover(
+    host: Annotated[str, typer.Argument(metavar="HOST")],
+    most_requests: Annotated[int, typer.Option(min=1, help="Requests that may be spent.")] = 40,
+) -> None:
+    """From a host's home page, the columns in which reports lie, as registry entries."""
+    from flows.commands.registry import discover_command
+
+    raise typer.Exit(discover_command(read_settings(), host, most_requests=most_requests))
+
+
 @app.command()
 def read(
     targets: Annotated[list[str] | None, typer.Argument(metavar="[FILE|URL]...")] = None,

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import duckdb
 
-from scrapers.learning import learn_from
+from scrapers.learning import learn_from, without_common
 from scrapers.reading.learned import LearnedRule
 from warehouse.database import writing
 from warehouse.learned_chrome import (
     ChromeLine,
     held_texts,
+    hosts_of_lines,
     hosts_with_news,
     keep_chrome,
     known_chrome,
-    lines_of_other_hosts,
 )
 from warehouse.readers import open_reader
 
@@ -29,13 +28,15 @@ Rules = Mapping[str, tuple[LearnedRule, ...]]
 def learn_after(warehouse: Path) -> None:
     """Learn anew, at the end of a run, from every host of which it brought texts."""
     with writing(warehouse, "learn chrome") as connection:
-        for host in hosts_with_news(connection):
-            learned = learn_from(held_texts(connection, host), partial(lines_of_other_hosts, connection, host))
-            lines = [
+        hosts = hosts_with_news(connection)
+        learned = {host: learn_from(texts) for host, texts in held_texts(connection, hosts)}
+        lines = {one.rule.line for rules in learned.values() for one in rules}
+        for host, rules in without_common(learned, hosts_of_lines(connection, lines)).items():
+            kept = [
                 ChromeLine(one.container, one.rule.where, one.rule.id, one.rule.line, one.rule.seen, one.rule.of)
-                for one in learned
+                for one in rules
             ]
-            keep_chrome(connection, host, lines, datetime.now(UTC))
+            keep_chrome(connection, host, kept, datetime.now(UTC))
 
 
 def rules_of(warehouse: Path) -> Rules:

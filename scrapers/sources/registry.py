@@ -10,6 +10,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -206,12 +207,12 @@ def select_sources(
 def _cross_checks(checked: _SourceFile, text: str, path: Path) -> Iterable[str]:
     seen: dict[str, int] = {}
     for number, column in enumerate(checked.columns):
-        at = f"{path}:{_line(text, ('columns', number, 'url'))}: columns[{number}]"
+        where = partial(_column_place, path, text, number)
         host = urlsplit(column.url).netloc
         if host not in checked.hosts:
-            yield f"{at}.url: {host} is not among hosts; add it there if the publisher owns it"
+            yield f"{where()}.url: {host} is not among hosts; add it there if the publisher owns it"
         if column.url in seen:
-            yield f"{at}.url: the same address as columns[{seen[column.url]}]; take one out"
+            yield f"{where()}.url: the same address as columns[{seen[column.url]}]; take one out"
         seen.setdefault(column.url, number)
         if column.platform not in names():
             line = _line(text, ("columns", number, "platform"))
@@ -220,13 +221,18 @@ def _cross_checks(checked: _SourceFile, text: str, path: Path) -> Iterable[str]:
         protocol = platform(column.platform)
         for key in sorted(set(column.parameters) - protocol.allowed):
             takes = ", ".join(sorted(protocol.allowed)) or "none"
-            yield f"{at}.parameters: {column.platform} takes no {key!r} (it takes {takes})"
+            yield f"{where()}.parameters: {column.platform} takes no {key!r} (it takes {takes})"
         for key in sorted(protocol.required - set(column.parameters)):
-            yield f"{at}.parameters: {column.platform} needs {key!r}, which no page of the site states; add it"
+            yield f"{where()}.parameters: {column.platform} needs {key!r}, which no page of the site states; add it"
     for key in ("division_code", "parent_division_code"):
         code = getattr(checked, key)
         if code is not None and not is_code(code):
             yield f"{path}:{_line(text, (key,))}: {key}: no division bears the code {code}; see divisions.csv"
+
+
+def _column_place(path: Path, text: str, number: int) -> str:
+    """Where a column stands; looked up only where there is something to say about it."""
+    return f"{path}:{_line(text, ('columns', number, 'url'))}: columns[{number}]"
 
 
 def _where(location: Sequence[int | str]) -> str:
