@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -16,8 +16,10 @@ from urllib.parse import urlsplit
 
 from scrapers.judging.genre import judge_title
 from scrapers.judging.judge import judge
+from scrapers.platforms.addresses import host_of
 from scrapers.platforms.listing import list_column
 from scrapers.reading.decode import decode
+from scrapers.reading.learned import LearnedRule
 from scrapers.reading.page import read_page
 from scrapers.records import (
     Batch,
@@ -92,7 +94,8 @@ class Plan:
     """List every column to its end, also where the first page shows nothing new: finds rows that vanished."""
     batch_pages: int = 50
     trusted_hosts: tuple[str, ...] = ()
-    mirror_of: Callable[[str], str | None] | None = None
+    learned: Mapping[str, Sequence[LearnedRule]] = field(default_factory=dict)
+    """Chrome learned from earlier pages, by host."""
 
 
 def collect(
@@ -299,6 +302,7 @@ def _settle(
             charset=source.charset,
             listed_title=candidate.title,
             listed_date=candidate.listed_date,
+            learned=plan.learned.get(host_of(capture.final_url), ()),
         )
         report = judge(
             draft,
@@ -307,7 +311,6 @@ def _settle(
             candidate=candidate,
             capture_id=capture.capture_id,
             trusted_hosts=plan.trusted_hosts,
-            mirror_of=plan.mirror_of,
         )
     except Exception as error:  # noqa: BLE001  # a page nobody foresaw is a row to be looked at, not the end of a run
         at = traceback.extract_tb(error.__traceback__)[-1]

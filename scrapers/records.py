@@ -386,6 +386,18 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """A text in a few numbers, to find near copies of it; see ``scrapers.judging.copies``."""
+
+    algorithm: str
+    """Signatures of different algorithms are not comparable."""
+    minima: tuple[int, ...]
+    """32 bits each: the share of places at which two signatures agree estimates the similarity of their texts."""
+    bands: tuple[int, ...]
+    """63 bits each: near copies have at least one in common."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A draft, judged."""
 
@@ -407,6 +419,9 @@ class Report:
     figures: tuple[Figure, ...] = ()
     flags: tuple[Flag, ...] = ()
     mirror_of: str | None = None
+    """Address of the trusted report it is a near copy of, where somebody who judged it could look that up."""
+    signature: Signature | None = None
+    """Of the text of an accepted or quarantined page; ``None`` where it is too short to compare."""
     text_digest: str | None = None
     """``sha256:`` of the text without white space: equal digests are one version."""
     source_id: str | None = None
@@ -441,6 +456,17 @@ class Batch:
     listings: tuple[ColumnListing, ...] = ()
     captures: tuple[Capture, ...] = ()
     reports: tuple[Report, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldText:
+    """A text that the warehouse holds, for learning what on its page is chrome."""
+
+    container: str
+    """How the body was found."""
+    text: str
+    cut: tuple[Removal, ...] = ()
+    """What learned rules cut from it, in order: put back, it is the text as it would be without them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,11 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
             ' OR s."end" > len(draft.blocks))) = 0',
         ),
         Rule(
+            "a signature that is not one",
+            "signature IS NULL OR (signature.algorithm <> '' AND len(signature.minima) > 0 AND len(signature.bands) > 0"
+            " AND len(list_filter(signature.minima, lambda m: m < 0 OR m >= 4294967296)) = 0)",
+        ),
+        Rule(
             "a block of a table that is not there",
             'len(list_filter(draft.blocks, lambda b: b."table" < 0 OR b."table" >= len(draft.tables))) = 0',
         ),

@@ -11,15 +11,16 @@ that share a template (30 % different), which .5 would merge.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
 import opencc
 from numpy.typing import NDArray
 
+from scrapers.records import Signature
+
 NEAR_COPY = 0.7
-"""Estimated Jaccard similarity from which a text is a copy of another."""
+"""Estimated Jaccard similarity from which a text is a copy of another; ``is_near_copy`` in the warehouse."""
 BINS = 128
 """Standard error of the estimate at .7: sqrt(.7 * .3 / 128) = .04."""
 BAND_ROWS = 4
@@ -38,57 +39,37 @@ _EMPTY = np.uint32(0xFFFFFFFF)
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
-def signature(text: str) -> bytes | None:
-    """128 little-endian 32-bit minima, 512 bytes; ``None`` for a text too short to compare."""
+def signature(text: str) -> Signature | None:
+    """128 minima and their 32 bands; ``None`` for a text too short to compare."""
     characters = _characters(text)
     if characters.size < MIN_CHARACTERS:
         return None
-    hashes = np.sort(_mix(_shingles(characters)))
-    # Sorted hashes are sorted by bin, and within a bin by value: the first of each bin is its minimum.
-    edges = np.arange(BINS, dtype=np.uint64) << _BIN_SHIFT
-    first = np.searchsorted(hashes, edges)
-    in_range = first < hashes.size
-    candidates = hashes[np.minimum(first, hashes.size - 1)]
-    filled = in_range & ((candidates >> _BIN_SHIFT) == np.arange(BINS, dtype=np.uint64))
-    minima = ((candidates >> np.uint64(25)) & np.uint64(0xFFFFFFFF)).astype("<u4")
-    minima[minima == _EMPTY] -= np.uint32(1)
-    minima[~filled] = _EMPTY
-    return _densified(minima, filled).tobytes()
+    hashes = _mix(_shingles(characters))
+    values = np.minimum((hashes >> np.uint64(25)) & np.uint64(0xFFFFFFFF), np.uint64(_EMPTY - 1)).astype(np.uint32)
+    minima = np.full(BINS, _EMPTY, dtype=np.uint32)
+    np.minimum.at(minima, (hashes >> _BIN_SHIFT).astype(np.intp), values)
+    minima = _densified(minima, minima != _EMPTY)
+    return Signature(ALGORITHM, tuple(minima.tolist()), _bands(minima))
 
 
-def similarity(a: bytes, b: bytes) -> float:
-    """Estimated Jaccard similarity of the 5-grams of two texts, 0 to 1."""
-    return float(np.mean(_minima(a) == _minima(b)))
+def similarity(a: Signature, b: Signature) -> float:
+    """Estimated Jaccard similarity of the 5-grams of two texts, 0 to 1.
+
+    ``signature_similarity`` is the same in the warehouse, where copies are looked for. Raises ``ValueError`` for
+    signatures of different algorithms.
+    """
+    if a.algorithm != b.algorithm:
+        raise ValueError(f"signatures of different algorithms are not comparable: {a.algorithm}, {b.algorithm}")
+    return sum(x == y for x, y in zip(a.minima, b.minima, strict=True)) / BINS
 
 
-def bands(signed: bytes) -> tuple[int, ...]:
-    """32 keys (63 bits, so that a BIGINT holds them): near copies share at least one, at the same place."""
-    rows = _minima(signed).reshape(-1, BAND_ROWS).astype(np.uint64)
+def _bands(minima: NDArray[np.uint32]) -> tuple[int, ...]:
+    """32 keys (63 bits, so that a BIGINT holds them) that depend on their place too."""
+    rows = minima.reshape(-1, BAND_ROWS).astype(np.uint64)
     key = np.arange(rows.shape[0], dtype=np.uint64)
     for column in range(BAND_ROWS):
         key = _mix(key * _PRIME + rows[:, column])
-    return tuple(int(value) for value in key >> np.uint64(1))
-
-
-def nearest(signed: bytes, candidates: Mapping[str, bytes], *, at_least: float = NEAR_COPY) -> tuple[str, float] | None:
-    """The candidate most similar to ``signed`` and its similarity; ``None`` where none reaches ``at_least``.
-
-    Of equals, the first in order of ``candidates`` is taken. One comparison costs about a microsecond: callers with a
-    large warehouse narrow the candidates by ``bands`` first.
-    """
-    if not candidates:
-        return None
-    keys = list(candidates)
-    stacked = np.stack([_minima(candidate) for candidate in candidates.values()])
-    scores = np.mean(stacked == _minima(signed), axis=1)
-    best = int(np.argmax(scores))
-    return (keys[best], float(scores[best])) if scores[best] >= at_least else None
-
-
-def _minima(signed: bytes) -> NDArray[np.uint32]:
-    if len(signed) != 4 * BINS:
-        raise ValueError(f"a signature has {4 * BINS} bytes, this one {len(signed)}: was it made by {ALGORITHM}?")
-    return np.frombuffer(signed, dtype="<u4")
+    return tuple((key >> np.uint64(1)).tolist())
 
 
 def _characters(text: str) -> NDArray[np.uint64]:
@@ -124,7 +105,7 @@ def _densified(minima: NDArray[np.uint32], filled: NDArray[np.bool_]) -> NDArray
     ahead = np.searchsorted(places, np.arange(BINS))
     source = places[ahead % places.size]
     distance = ((source - np.arange(BINS)) % BINS).astype(np.uint32)
-    return np.where(filled, minima, minima + distance * np.uint32(0x9E3779B1)).astype("<u4")
+    return np.where(filled, minima, minima + distance * np.uint32(0x9E3779B1))
 
 
 @cache

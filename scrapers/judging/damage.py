@@ -33,7 +33,7 @@ _ADJECTIVE = (
     "工业|农业|增加值|能耗|用水|单位|规模|投资|跨越|突破|年|/|／|、亿元|、万元|人口|农户|家庭|大户|田"
 )
 
-_PERCENT = re.compile("[ \u3000]?[%％‰]")
+_PERCENT = re.compile("[ \u3000%％‰](?:(?<=[%％‰])|(?<=[ \u3000])[%％‰])")
 _MONEY = re.compile(rf"[万亿萬億]元(?!(?:{_ADJECTIVE}))")
 
 # Nouns and verbs which, directly before a measure word that ends its clause, leave no room for a word of their own

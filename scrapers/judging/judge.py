@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 
+from scrapers.judging.copies import signature
 from scrapers.judging.damage import damage_flags
 from scrapers.judging.genre import DocumentJudgement, judge_document, judge_title
 from scrapers.judging.publisher import resolve_publisher
@@ -33,6 +33,7 @@ from scrapers.records import (
     Report,
     ReportType,
     Section,
+    Signature,
     Source,
     State,
 )
@@ -60,13 +61,14 @@ def judge(
     candidate: Candidate | None = None,
     capture_id: str | None = None,
     trusted_hosts: Collection[str] = (),
-    mirror_of: Callable[[str], str | None] | None = None,
+    mirror_of: Callable[[Signature], str | None] | None = None,
 ) -> Report:
     """Judge a page that was read.
 
     ``source``, ``column`` and ``candidate`` are given where the page was crawled; a bare page is judged by what it
     says. ``trusted_hosts`` are trusted beside ``trust.toml``'s zones and the source's own hosts. ``mirror_of`` gives,
-    for a text, the address of the trusted report it is a near copy of; it is asked only about quarantined pages.
+    for the signature of a text, the address of the trusted report it is a near copy of; it is asked only about
+    quarantined pages. In a crawl nobody asks: the loader links copies, also those whose true page comes later.
 
     ``accepted`` is a report on a trusted host without marks of a break-in; ``rejected`` is no report on a trusted
     host; everything else is ``quarantined``. Raises nothing.
@@ -92,7 +94,8 @@ def judge(
         flags.append(Flag(NOT_A_REPORT, document.reason))
     elif state is State.ACCEPTED:
         flags.extend(_findings(parts, cells, document.report_type, year.year, draft))
-    mirror = mirror_of(draft.text) if mirror_of is not None and state is State.QUARANTINED and draft.text else None
+    signed = signature(draft.text) if state in (State.ACCEPTED, State.QUARANTINED) else None
+    asked = mirror_of if state is State.QUARANTINED else None
     return Report(
         document_id=document_id(draft.url),
         url=draft.url,
@@ -110,7 +113,8 @@ def judge(
         sections=parts,
         figures=cells,
         flags=tuple(flags),
-        mirror_of=mirror,
+        mirror_of=asked(signed) if asked is not None and signed is not None else None,
+        signature=signed,
         text_digest=text_digest(draft.text),
         source_id=source.id if source is not None else None,
         column_url=column.url if column is not None else (candidate.column_url if candidate is not None else None),
@@ -129,7 +133,7 @@ def document_id(url: str) -> str:
 
 def text_digest(text: str) -> str | None:
     """``sha256:`` of a text without white space; ``None`` for a text of nothing else."""
-    plain = re.sub(r"\s", "", text)
+    plain = "".join(text.split())
     return f"sha256:{hashlib.sha256(plain.encode()).hexdigest()}" if plain else None
 
 

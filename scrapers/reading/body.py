@@ -24,10 +24,10 @@ from scrapers.reading.dom import BLOCKS, Line, Tree
 
 _CLAUSE = re.compile(r"[，。；！？,;]")
 _FOOTER = re.compile(
-    r"版权所有|ICP备|公网安备|网站标识码|网站标识号|政府网站标识|主办单位|主办[:：]|承办单位|承办[:：]|技术支持|技术维护|建议使用|分辨率|Copyright|©|"
-    r"联系电话[:：].*地址|地址[:：].*(?:邮编|电话)|邮政编码[:：]|网站地图|违法和不良信息|浏览器浏览|您是第.*访问|浏览效果|浏览器版本|点击右上角|底部的.?发现",
-    re.I,
+    r"版权所有|icp备|公网安备|网站标识码|网站标识号|政府网站标识|主办单位|主办[:：]|承办单位|承办[:：]|技术支持|技术维护|建议使用|分辨率|copyright|©|"
+    r"联系电话[:：].*地址|地址[:：].*(?:邮编|电话)|邮政编码[:：]|网站地图|违法和不良信息|浏览器浏览|您是第.*访问|浏览效果|浏览器版本|点击右上角|底部的.?发现"
 )
+"""Of text in lower case: without re.I, the search skips to the first letters of these words."""
 _PARAGRAPHS = frozenset(
     {"p", "span", "font", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "a", "strong", "b", "label", "em", "i"}
 )
@@ -58,11 +58,11 @@ def families() -> tuple[Family, ...]:
 
 
 @cache
-def _tiers() -> tuple[tuple[str, str], ...]:
+def _tiers() -> tuple[tuple[str, tuple[str, ...]], ...]:
     tiers: dict[str, list[str]] = {}
     for family in families():
         tiers.setdefault(family.tier, []).extend(family.selectors)
-    return tuple((tier, ", ".join(selectors)) for tier, selectors in tiers.items())
+    return tuple((tier, tuple(selectors)) for tier, selectors in tiers.items())
 
 
 def weight(line: Line, *, with_hidden: bool = False) -> float:
@@ -76,7 +76,7 @@ def weight(line: Line, *, with_hidden: bool = False) -> float:
 
 def is_footer(text: str) -> bool:
     """Whether a line is of the site's imprint."""
-    return len(text) < 400 and not (len(text) > 120 and text.count("。") >= 2) and _FOOTER.search(text) is not None
+    return len(text) < 400 and not (len(text) > 120 and text.count("。") >= 2) and _FOOTER.search(text.lower()) is not None
 
 
 class Weights:
@@ -162,8 +162,8 @@ def _running(tree: Tree, weights: Weights, place: int) -> float:
 
 def _by_family(tree: Tree, weights: Weights, after: int, *, unchallenged: bool = False) -> Container | None:
     """The container of the first tier that has a plausible one; ``unchallenged``: any that shows something will do."""
-    for _tier, selector in _tiers():
-        found = tree.select(selector)
+    for _tier, selectors in _tiers():
+        found = tree.select(selectors)
         found = [place for place in found if tree.tags[place] not in ("body", "html", "a", "img", "iframe")]
         chosen = _clean(tree, weights, found)
         if not chosen:

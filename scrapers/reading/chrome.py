@@ -314,9 +314,10 @@ def _line_ends(pieces: Sequence[Piece], verdicts: list[_Verdict], tail: int) -> 
 
 def _titles(bare: Sequence[str], verdicts: Sequence[_Verdict], context: Context, head: int) -> None:
     """The first one to five open lines that spell a title, and the document number behind them."""
-    titles = {_plain(title) for title in context.titles if len(_plain(title)) >= 6}
+    titles = {name for title in context.titles if len(name := _plain(title)) >= 6}
     number_line = _plain(context.doc_number or "")
     open_lines = [n for n in range(min(len(bare), max(head, 1))) if verdicts[n].rule is None and bare[n]][:12]
+    plain = {n: _plain(bare[n]) for n in open_lines}
     # A body that is its title and a list of files keeps the title.
     others = sum(
         1
@@ -328,14 +329,14 @@ def _titles(bare: Sequence[str], verdicts: Sequence[_Verdict], context: Context,
         for size in range(1, 6):
             if start + size > len(open_lines):
                 break
-            joined += _plain(bare[open_lines[start + size - 1]])
+            joined += plain[open_lines[start + size - 1]]
             if joined in titles and others > size:
                 for n in open_lines[start : start + size]:
                     verdicts[n].rule = "title_repeated"
                     others -= 1
                 break
     for n in open_lines:
-        if number_line and verdicts[n].rule is None and _plain(bare[n]) == number_line:
+        if number_line and verdicts[n].rule is None and plain[n] == number_line:
             verdicts[n].rule = "doc_number_line"
 
 

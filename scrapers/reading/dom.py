@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -97,8 +97,10 @@ _IGNORED = dict.fromkeys(
 )
 _CJK = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3001-\u303f"
 _WRAPPED = re.compile(rf"(?<=[{_CJK}])[ \t\r\f]*\n\s*(?=[{_CJK}])")
-_HIDING = re.compile(r"display\s*:\s*none", re.I)
-_HIDDEN_SELECTOR = '[style*="display" i], [hidden], .hidden, .hide, .sr-only'
+_HIDING = re.compile(r"display\s*:\s*none")
+_HIDING_CLASSES = frozenset({"hidden", "hide", "sr-only"})
+_MARKED = '[id], [class], [hidden], [style*="display" i]'
+"""Elements whose attributes say how they are called or that they are styled away: a few in a hundred."""
 
 
 def tidy(text: str) -> str:
@@ -135,28 +137,33 @@ class Tree:
     parents: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    """Text of a text node; a space for an element that begins and ends a line, ``""`` for any other."""
     nodes: dict[int, LexborNode] = field(default_factory=dict)
     """Elements by index, but for plain ones; text nodes are not kept."""
     lines: list[Line] = field(default_factory=list)
+    firsts: list[int] = field(default_factory=list)
+    """``Line.first`` of every line, ascending."""
     hidden: frozenset[int] = frozenset()
     """Elements that are styled away (not their descendants)."""
+    names: frozenset[str] = frozenset()
+    """Every ``#id`` and ``.class`` that stands on the page, in lower case."""
     _index: dict[int, int] | None = None
-    _firsts: list[int] = field(default_factory=list)
 
-    @property
-    def index(self) -> dict[int, int]:
-        """``mem_id`` of an element -> its index."""
+    def select(self, selectors: Sequence[str]) -> list[int]:
+        """Indices of the elements that any of the CSS selectors finds, in document order; plain ones (``p``, ``li``)
+        are left out. Only selectors whose names stand on the page are put to the engine: mostly one of forty."""
+        possible = [selector for selector in selectors if self._may_find(selector)]
+        if not possible:
+            return []
         if self._index is None:
             self._index = {node.mem_id: place for place, node in self.nodes.items()}
-        return self._index
-
-    def select(self, selector: str) -> list[int]:
-        """Indices of the elements a CSS selector finds, in document order; plain ones (``p``, ``li``) are left out."""
-        found = self.parser.css(selector)
-        if not found:
-            return []
-        places = {self.index.get(node.mem_id) for node in found}
+        places = {self._index.get(node.mem_id) for node in self.parser.css(", ".join(possible))}
         return sorted(place for place in places if place is not None)
+
+    def _may_find(self, selector: str) -> bool:
+        tag, names = _parts_of(selector)
+        # Pages without a doctype ignore the case of names.
+        return names <= self.names and (not tag or tag in self.tags)
 
     def children(self, place: int) -> Iterator[int]:
         """Element and text children of an element."""
@@ -171,15 +178,7 @@ class Tree:
 
     def text(self, place: int) -> str:
         """The text of a subtree in one line; block boundaries become spaces."""
-        parts: list[str] = []
-        tags = self.tags
-        for i in range(place, self.ends[place]):
-            tag = tags[i]
-            if not tag:
-                parts.append(self.texts[i])
-            elif tag in BLOCKS or tag == "br":
-                parts.append(" ")
-        return tidy("".join(parts))
+        return tidy("".join(self.texts[place : self.ends[place]]))
 
     def lines_between(self, start: int, end: int) -> list[Line]:
         """The lines whose text lies in the index range."""
@@ -194,18 +193,23 @@ class Tree:
             numbers.update(range(bisect_left(firsts, start), bisect_left(firsts, end)))
         return frozenset(numbers)
 
-    @property
-    def firsts(self) -> list[int]:
-        """``Line.first`` of every line, ascending."""
-        if len(self._firsts) != len(self.lines):
-            self._firsts = [line.first for line in self.lines]
-        return self._firsts
-
     def ancestors(self, place: int) -> Iterator[int]:
         place = self.parents[place]
         while place >= 0:
             yield place
             place = self.parents[place]
+
+
+_SIMPLE = re.compile(r"[#.][\w-]+")
+_TAG = re.compile(r"[\w:-]*")
+
+
+@cache
+def _parts_of(selector: str) -> tuple[str, frozenset[str]]:
+    """The tag of a compound selector (``""`` for none) and its ids and classes in lower case; attributes are left
+    out."""
+    tag = _TAG.match(selector)
+    return tag[0] if tag else "", frozenset(name.lower() for name in _SIMPLE.findall(selector.partition("[")[0]))
 
 
 class Page:
@@ -239,56 +243,54 @@ def flatten(parser: LexborHTMLParser) -> Tree:
     root = parser.root
     if root is None:
         return tree
-    hidden_ids, hidden_tags = _hidden_elements(parser)
-    tags, parents, ends, texts, nodes, lines = tree.tags, tree.parents, tree.ends, tree.texts, tree.nodes, tree.lines
+    hidden, tree.names = _marked(parser)
+    tags, parents, ends, texts, nodes = tree.tags, tree.parents, tree.ends, tree.texts, tree.nodes
     hidden_places: list[int] = []
-    parts: list[str] = []
+    spans: list[tuple[int, int, int, int, bool]] = []  # of lines: first, last, one past the last, linked, hidden
     first = last = -1
     linked = count = 0
     line_hidden = False
     link_depth = hide_depth = 0
-    kinds = _KINDS
-    stack: list[tuple[LexborNode, int, int, bool]] = []
+    kinds: dict[int, tuple[str, int]] = {}  # by tag_id, which is an integer; of unknown elements, it is the document's
+    stack: list[tuple[LexborNode, int, bool]] = []
     node: LexborNode | None = root
     parent = -1
     while True:
         if node is None:
             if not stack:
                 break
-            node, place, kind, is_hidden = stack.pop()
-            ends[place] = count
+            node, kind, is_hidden = stack.pop()
+            ends[parent] = count
             if kind == _BLOCK:
                 if first >= 0:
-                    text = tidy("".join(parts))
-                    if text:
-                        lines.append(Line(text, first, last, linked, line_hidden))
-                    first = -1
-                    linked = 0
-                parts.clear()
+                    spans.append((first, last, count, linked, line_hidden))
+                    first, linked = -1, 0
             elif kind == _LINK:
                 link_depth -= 1
             if is_hidden:
                 hide_depth -= 1
-            parent = parents[place]
+            parent = parents[parent]
             node = node.next if stack else None
             continue
-        tag = node.tag or ""
-        kind = kinds.get(tag, -1)
-        if kind < 0:
-            kind = _SKIPPED if tag[:1] in "-!" else _INLINE
+        tag_id = node.tag_id
+        if tag_id not in kinds:
+            kinds[tag_id] = _kind_of(node)
+        tag, kind = kinds[tag_id]
+        if kind == _SKIPPED:
+            node = node.next
+            continue
         if kind == _TEXT:
             text = node.text_content or ""
-            if first < 0 and (not text or text.isspace()):
-                # White space before a line's first word shows nowhere.
-                node = node.next
-                continue
+            if first < 0:
+                if not text or text.isspace():
+                    # White space before a line's first word shows nowhere.
+                    node = node.next
+                    continue
+                first = count
+                line_hidden = hide_depth > 0
             tags.append("")
             parents.append(parent)
             texts.append(text)
-            parts.append(text)
-            if first < 0:
-                first = count
-                line_hidden = hide_depth > 0
             last = count
             if link_depth:
                 linked += len(text.strip())
@@ -296,62 +298,67 @@ def flatten(parser: LexborHTMLParser) -> Tree:
             ends.append(count)
             node = node.next
             continue
-        if kind == _SKIPPED:
-            node = node.next
-            continue
+        place = count
         tags.append(tag)
         parents.append(parent)
-        texts.append("")
-        place = count
         if tag not in _PLAIN:
             nodes[place] = node
         count += 1
         ends.append(count)
-        if kind in (_BLOCK, _BREAK):
+        if kind == _INLINE:
+            texts.append("")
+        elif kind == _LINK:
+            texts.append("")
+            link_depth += 1
+        else:
+            texts.append(" ")
             if first >= 0:
-                text = tidy("".join(parts))
-                if text:
-                    lines.append(Line(text, first, last, linked, line_hidden))
-                first = -1
-                linked = 0
-            parts.clear()
+                spans.append((first, last, place, linked, line_hidden))
+                first, linked = -1, 0
             if kind == _BREAK:
                 node = node.next
                 continue
-        elif kind == _LINK:
-            link_depth += 1
         is_hidden = False
-        if tag in hidden_tags and node.mem_id in hidden_ids:
+        if hidden and node.mem_id in hidden:
             is_hidden = True
             hidden_places.append(place)
             hide_depth += 1
-        stack.append((node, place, kind, is_hidden))
+        stack.append((node, kind, is_hidden))
         parent = place
         node = node.child
     if first >= 0:
-        text = tidy("".join(parts))
-        if text:
-            lines.append(Line(text, first, last, linked, line_hidden))
+        spans.append((first, last, count, linked, line_hidden))
     tree.hidden = frozenset(hidden_places)
+    tree.lines = [
+        Line(text, first, last, linked, line_hidden)
+        for first, last, end, linked, line_hidden in spans
+        if (text := tidy("".join(texts[first:end])))
+    ]
+    tree.firsts = [line.first for line in tree.lines]
     return tree
 
 
-def _hidden_elements(parser: LexborHTMLParser) -> tuple[set[int], set[str]]:
-    """``mem_id`` and tags of the elements that are styled away; the tags spare most elements the question."""
-    found = parser.css(_HIDDEN_SELECTOR)
+def _kind_of(node: LexborNode) -> tuple[str, int]:
+    tag = node.tag or ""
+    return tag, _KINDS.get(tag, _SKIPPED if tag[:1] in "-!" else _INLINE)
+
+
+def _marked(parser: LexborHTMLParser) -> tuple[set[int], frozenset[str]]:
+    """``mem_id`` of the elements that are styled away, and every ``#id`` and ``.class`` of the page."""
     hidden: set[int] = set()
-    tags: set[str] = set()
-    for node in found:
-        if node.tag in ("body", "html"):
-            continue  # hidden until a script has run: a visitor does see it
+    ids: set[str] = set()
+    classes: set[str] = set()
+    # An element is found once for each of its attributes.
+    for mem_id, node in {node.mem_id: node for node in parser.css(_MARKED)}.items():
         attributes = node.attributes
-        style = attributes.get("style")
-        classes = (attributes.get("class") or "").split()
-        if (
-            (style and _HIDING.search(style))
-            or "hidden" in attributes
-            or not {"hidden", "hide", "sr-only"}.isdisjoint(classes)
-        ):
-            hidden.add(node.mem_id)
-            tags.add(node.tag or "")
-    return hidden, tags
+        name, written, style = attributes.get("id"), attributes.get("class"), attributes.get("style")
+        hides = "hidden" in attributes or (style and _HIDING.search(style.lower()))
+        if name:
+            ids.add(name)
+        if written:
+            classes.add(written)
+            hides = hides or not _HIDING_CLASSES.isdisjoint(written.split())
+        if hides and node.tag not in ("body", "html"):  # hidden until a script has run: a visitor does see them
+            hidden.add(mem_id)
+    named = {f"#{name}" for name in ids} | {f".{name}" for written in classes for name in written.split()}
+    return hidden, frozenset(map(str.lower, named))

@@ -116,8 +116,8 @@ def _states_release(read: InfoLine) -> bool:
 
 
 _TITLE_ELEMENTS = (
-    "h1, h2.title, .article-title, .article_title, .xl_title, .articletitle, .news_title, .arc_title, .info-title, "
-    ".detail-title, .con_title, .bt"
+    *("h1", "h2.title", ".article-title", ".article_title", ".xl_title", ".articletitle", ".news_title", ".arc_title"),
+    *(".info-title", ".detail-title", ".con_title", ".bt"),
 )
 
 

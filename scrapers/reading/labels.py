@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @cache
@@ -49,8 +48,7 @@ def label_openings() -> frozenset[str]:
 COLON = re.compile(r"[:：∶﹕]")
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """A label of an info line where it stands."""
 
     name: str
@@ -61,7 +59,7 @@ class Label:
 
 
 def labels_in(text: str, known: Mapping[str, str]) -> list[Label]:
-    """The labels of a vocabulary that stand in a line, each the longest that ends at its colon, however templates
+    """The labels of one of the vocabularies that stand in a line, each the longest that ends at its colon, however templates
     stretch it (来 源：).
 
     Templates join their spans without a space, so a label may stand right behind a value. One of two characters right
@@ -69,6 +67,7 @@ def labels_in(text: str, known: Mapping[str, str]) -> list[Label]:
     来源：县政府时间： is two spans of a template.
     """
     found: list[Label] = []
+    suffixes = _suffixes()
     for colon in COLON.finditer(text):
         name, best = "", None
         place, gap = colon.start(), 0
@@ -80,6 +79,8 @@ def labels_in(text: str, known: Mapping[str, str]) -> list[Label]:
                 continue
             gap = 0
             name = letter + name
+            if name not in suffixes:
+                break
             if name in known:
                 before = text[place - 1] if place else ""
                 tight = "\u4e00" <= before <= "\u9fff" or before in ("《", "“")
@@ -88,6 +89,12 @@ def labels_in(text: str, known: Mapping[str, str]) -> list[Label]:
         if best is not None:
             found.append(best)
     return found
+
+
+@cache
+def _suffixes() -> frozenset[str]:
+    """With what a label of either vocabulary may end: what is no such ending can grow into no label."""
+    return frozenset(label[n:] for label in (*table_labels(), *line_labels()) for n in range(len(label)))
 
 
 def line_labels_in(text: str) -> list[Label]:

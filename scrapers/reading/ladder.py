@@ -17,7 +17,15 @@ from scrapers.reading.labels import meta_names, table_ranks
 from scrapers.reading.metadata import InfoLine, stated
 from scrapers.records import Draft, MetaValue
 
-_SITE_WORDS = re.compile(r"(?:网站?|门户|平台|Portal|portal|政务网|信息网|在线)$|www\.|门户网站|政府网")
+_END_OF_TITLE = re.compile(r"(?:网站?|门户|平台|Portal|portal|在线|人民政府|委员会|厅|局|官网)$|www\.|欢迎")
+"""What the part of ``<title>`` behind the last dash ends with where it names the site."""
+_SITE_NAME = re.compile(
+    r"^.{2,20}(?:门户网站|政府网站?|政务网站?|信息网|公众网|官方网站|官网)$|^.{2,14}(?:人民政府|管理委员会|管委会)$"
+)
+_TEMPLATE_SOURCE = re.compile(
+    r"(?<!中国)政府网站?$|门户网站?$|政务网$|政务信息网$|^(?:本站|本网|管理员|网站|原创|本站原创)$"
+)
+"""Values of ContentSource that a template fills in when an editor leaves it empty."""
 _SUFFIX = re.compile(r"\s*[-_—–|｜·»>]+\s*")
 
 
@@ -91,10 +99,8 @@ def strip_site(title: str, meta: Mapping[str, str]) -> str:
         if (
             not last
             or last in names
-            or _SITE_WORDS.search(last)
-            or last.endswith(("人民政府", "委员会", "厅", "局", "官网"))
-            or len(last) <= 6
-            or "欢迎" in last
+            or (len(last) <= _LONGEST_SITE_NAME and _END_OF_TITLE.search(last))
+            or (len(last) <= _LONGEST_COLUMN_NAME and "—" not in separators[-1] and not any(c.isdigit() for c in last))
         ):
             pieces.pop()
             separators.pop()
@@ -106,14 +112,14 @@ def strip_site(title: str, meta: Mapping[str, str]) -> str:
     return joined.strip()
 
 
+_LONGEST_SITE_NAME = 25
+_LONGEST_COLUMN_NAME = 6
+
+
 def names_a_site(text: str, meta: Mapping[str, str]) -> bool:
     """Whether a line is the name of the site, as its logo shows it."""
     said = bare(text)
-    return (
-        said == bare(meta.get("sitename", "-"))
-        or _SITE_WORDS.search(said) is not None
-        or (said.endswith(("人民政府", "管理委员会", "政府网")) and len(said) <= 20)
-    )
+    return said == bare(meta.get("sitename", "-")) or _SITE_NAME.match(said) is not None
 
 
 def _not_a_title(text: str, meta: Mapping[str, str]) -> str | None:
@@ -225,7 +231,7 @@ def _template_source(said: str, of: Statements) -> str | None:
     if plain == title:
         return "repeats the title"
     site = bare(of.meta.get("sitename", ""))
-    if plain == site or _SITE_WORDS.search(plain):
+    if plain == site or _TEMPLATE_SOURCE.search(plain):
         return "names the site"
     return None
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from scrapers.reading.simplified import simplified
 from scrapers.records import Block, ReportType, Section
@@ -22,13 +23,16 @@ _NUMBERING = (
     (2, re.compile(rf"(?:[（(]\s*{_NUMERAL}\s*[)）]|[㈠-㈩])\s*[、，,．.]?\s*")),
     (3, re.compile(r"(?:[（(]?\d{1,2}\s*(?:[、．)）]|\.(?!\d))|[⒈-⒛⑴-⒇①-⑳])\s*")),
 )
-_NUMBERS = frozenset("第一二三四五六七八九十（(0123456789㈠㈡㈢㈣㈤㈥㈦㈧㈨㈩") | {
-    chr(code) for code in range(0x2460, 0x249C)
+_OPENINGS = ("第", "一二三四五六七八九十", "（(㈠㈡㈢㈣㈤㈥㈦㈧㈨㈩", "（(0123456789" + "".join(map(chr, range(0x2460, 0x249C))))
+_NUMBERINGS = {
+    opening: tuple(numbering for numbering, known in zip(_NUMBERING, _OPENINGS, strict=True) if opening in known)
+    for opening in "".join(_OPENINGS)
 }
-"""With what a numbered line may begin."""
+"""With what a numbered line may begin, and the numberings that begin so."""
 _BARE = 4
 """Level of a heading without a number: it parts a report only where no numbering does."""
-_HEADING_ENDS = re.compile(rf"[。；;：:]|(?<=[\u4e00-\u9fff])(?=[（(]{_NUMERAL}[)）])")
+_HEADING_ENDS = re.compile(rf"[。；;：:（(](?:(?<=[。；;：:])|(?<=[\u4e00-\u9fff].){_NUMERAL}[)）])")
+"""A mark, or the （一） that follows without one. It begins with a set of characters, which the search skips to."""
 _SENTENCE_MARKS = re.compile(r"[。；;，,！!？?]")
 _LONGEST_HEADING = 60
 _LONGEST_BARE_HEADING = 40
@@ -65,8 +69,7 @@ STATUTORY = {
 """The parts a report must have. 其他 of the rule-of-law report holds what is left, so its absence says nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A heading as recognised from one line."""
 
     level: int
@@ -86,23 +89,31 @@ def heading(line: str, *, marked: bool = False) -> Heading | None:
     plain = line.strip()
     if not plain or "\t" in plain:
         return None
-    for level, pattern in _NUMBERING if plain[0] in _NUMBERS else ():
+    for level, pattern in _NUMBERINGS.get(plain[0], ()):
         match = pattern.match(plain)
         if match is not None:
             rest = plain[match.end() : match.end() + 2 * _LONGEST_HEADING]
-            head = _HEADING_ENDS.split(rest, maxsplit=1)[0].strip()
-            if _RUN_IN.match(head):
+            ending = _HEADING_ENDS.search(rest)
+            head = rest[: ending.start() if ending else None].strip()
+            words = head.split()
+            if len(words) > 1 and _RUN_IN.match(head):
                 # 一、主要举措和成效　2023年，我县…: a blank is what is left between heading and paragraph.
-                head = head.split(maxsplit=1)[0]
+                head, words = words[0], words[:1]
             if not head or len(head) > _LONGEST_HEADING:
                 return None
-            return Heading(level, (plain[: match.end()] + head).strip(), simplified(re.sub(r"\s", "", head)))
+            return Heading(level, (plain[: match.end()] + head).strip(), simplified("".join(words)))
     if len(plain) > 2 * _LONGEST_BARE_HEADING or _SENTENCE_MARKS.search(plain):
         return None
-    words = simplified(re.sub(r"\s", "", plain))
-    if len(words) > _LONGEST_BARE_HEADING:
+    bare = "".join(plain.split())
+    if len(bare) > _LONGEST_BARE_HEADING:
         return None
+    words = simplified(bare)
     return Heading(_BARE, plain, words.rstrip("：:")) if marked or _names_a_part(words) else None
+
+
+def is_numbered(line: str) -> bool:
+    """Whether a line begins as a numbered heading does."""
+    return line.lstrip()[:1] in _NUMBERINGS
 
 
 def sections(blocks: Sequence[Block], report_type: ReportType | None) -> tuple[Section, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from scrapers.reading.dom import BLOCKS, Tree
 
@@ -11,8 +13,7 @@ _MAX_CELLS = 200_000
 _MAX_SPAN = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One ``td`` or ``th`` as it stands in the page."""
 
     place: int
@@ -43,7 +44,8 @@ def cells(tree: Tree, place: int) -> list[list[Cell]]:
         elif tag in ("td", "th"):
             if not rows:
                 rows.append([])
-            rows[-1].append(Cell(i, tree.text(i), _span(tree, i, "colspan"), _span(tree, i, "rowspan")))
+            attributes = tree.nodes[i].attributes
+            rows[-1].append(Cell(i, tree.text(i), _span(attributes, "colspan"), _span(attributes, "rowspan")))
             i = tree.ends[i]
             continue
         elif tag in ("table", "caption"):
@@ -108,8 +110,8 @@ def _unresolved(rows: list[list[Cell]]) -> list[tuple[str, ...]]:
     return [tuple(cell.text for cell in row) + ("",) * (width - len(row)) for row in rows if any(c.text for c in row)]
 
 
-def _span(tree: Tree, place: int, name: str) -> int:
-    written = tree.attribute(place, name).strip()
+def _span(attributes: Mapping[str, str | None], name: str) -> int:
+    written = (attributes.get(name) or "").strip()
     if not written.isascii() or not written.isdigit():
         return 1
     # rowspan="0" means "to the end of the section".

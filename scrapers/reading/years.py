@@ -13,14 +13,14 @@ from datetime import date
 from itertools import islice
 from typing import NamedTuple
 
-from scrapers.reading.sections import Heading, heading, is_plan
+from scrapers.reading.sections import Heading, heading, is_numbered, is_plan
 from scrapers.records import Block, Flag, ReportType
 
 _NUMERALS = str.maketrans("〇○零０ＯOοΟ一二三四五六七八九", "00000000123456789")
 _HALF_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
 _BLANK = r"[ \u3000\xa0]"
-_ODD = re.compile(rf"[０-９]|二[〇○零０ＯOοΟ]|一九|\d{_BLANK}|[年月]{_BLANK}")
-"""What a text must hold for any of the next four to apply."""
+_ODD = re.compile("[０-９二一](?:(?<=[０-９])|(?<=二)[〇○零０ＯOοΟ]|(?<=一)九)")
+"""What a text must hold, this or a blank, for any of the next four to apply."""
 _FULL_WIDTH = re.compile("[０-９]+")
 _SPOKEN = re.compile(r"(?:二[〇○零０ＯOοΟ]|一九)[〇○零０ＯOοΟ一二三四五六七八九]{2}(?=\s*年)")
 _SPREAD = re.compile(rf"(?<!\d)2{_BLANK}*0{_BLANK}*\d{_BLANK}*\d(?={_BLANK}*年)")
@@ -37,6 +37,7 @@ _REPORTED = re.compile(rf"(?:现将|现就|就|将)[^。]{{0,60}}?{_YEAR}\s*年�
 _THIS_YEAR = re.compile(r"今年以来|今年来|今年[,，]|本年度[,，]|一年来|过去一年|过去的一年")
 _WHOLE_YEAR = re.compile(rf"{_YEAR}年(?:度|来|以来|全年)?(?!\d{{1,2}}月)")
 """A year that is no part of a day's date."""
+_CITED_YEAR = re.compile(r"《[^》]*20\d\d")
 _TABLE_YEAR = re.compile(rf"(?:^|\t){_YEAR}年度?(?:\t|$)")
 _PERIOD_WORDS = re.compile(r"统计|期限|数据|时限|周期|期间|本报告")
 _OPENING_PARAGRAPHS = 3
@@ -95,7 +96,7 @@ def report_year(
     by_title = list({(one.year, one.origin): one for one in by_title}.values())
     lines = [block.text for block in blocks if block.kind != "table"] if blocks else text.splitlines()
     lines = [normalise_years(line[:_LONGEST_LINE]) for line in lines]
-    heads = [one for line in lines if (one := heading(line)) is not None and one.level <= _DEEPEST]
+    heads = [one for line in lines if is_numbered(line) and (one := heading(line)) and one.level <= _DEEPEST]
     rows = [normalise_years(line) for line in text.splitlines() if "\t" in line]
     within = [*_periods(lines), *_in_headings(heads), *_openings(lines), *_in_tables(rows), *_plans(heads)]
     relative = _relative(lines, published)
@@ -120,7 +121,7 @@ def report_year(
 
 def normalise_years(text: str) -> str:
     """``text`` with years in ASCII digits: 二○一二年, ２０１２年 and 2 0 1 2 年 all become 2012年."""
-    if not _ODD.search(text):
+    if not (" " in text or "\u3000" in text or "\xa0" in text or _ODD.search(text)):
         return text
     plain = _FULL_WIDTH.sub(lambda match: match.group().translate(_HALF_WIDTH), text)
     plain = _SPOKEN.sub(lambda match: match.group().translate(_NUMERALS), plain)
@@ -176,11 +177,10 @@ def _periods(lines: Sequence[str]) -> list[YearCandidate]:
 def _in_headings(heads: Sequence[Heading]) -> list[YearCandidate]:
     found: list[YearCandidate] = []
     for one in heads:
-        if is_plan(one.words) or re.search(r"《[^》]*20\d\d", one.words) or _RANGE.search(one.words):
+        match = _WHOLE_YEAR.search(one.words) if "年" in one.words else None
+        if match is None or is_plan(one.words) or _CITED_YEAR.search(one.words) or _RANGE.search(one.words):
             continue
-        match = _WHOLE_YEAR.search(one.words)
-        if match is not None:
-            found.append(YearCandidate(int(match.group(1)), "heading", one.text))
+        found.append(YearCandidate(int(match.group(1)), "heading", one.text))
     return found
 
 
@@ -213,7 +213,7 @@ def _plans(heads: Sequence[Heading]) -> list[YearCandidate]:
     """The year before the one for which the last part plans (四、2025年工作安排 gives 2024)."""
     found: list[YearCandidate] = []
     for one in heads:
-        match = _WHOLE_YEAR.search(one.words)
+        match = _WHOLE_YEAR.search(one.words) if "年" in one.words else None
         if match is not None and is_plan(one.words) and not _RANGE.search(one.words):
             found.append(YearCandidate(int(match.group(1)) - 1, "plan", one.text))
     return found

@@ -16,7 +16,7 @@ from flows.commands.reading import SavedPage, as_json, read_saved
 from flows.run import crawl_plainly
 from flows.settings import Settings
 from scrapers.records import Source
-from scrapers.sources.registry import load_sources, select_sources
+from scrapers.sources.registry import load_sources
 from warehouse.query import run_sql
 
 FIVE = ("hubei/wehdz", "liaoning/heping", "zhejiang/binjiang", "zhejiang/pujiang", "zhejiang/yuhang_justice")

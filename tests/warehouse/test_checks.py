@@ -16,6 +16,7 @@ from warehouse.checks import checks, run_checks
 from warehouse.database import writing
 
 DAMAGE = {
+    "copy_of_nothing_trusted": "INSERT INTO core_copies VALUES ('doc-1', 'doc-2', 0.9)",
     "report_without_current_version": "DELETE FROM core_versions WHERE document_id = 'doc-1'",
     "current_version_has_another_text": "UPDATE core_reports SET text_digest = 'sha256:0' WHERE document_id = 'doc-1'",
     "batch_marked_without_its_captures": "UPDATE raw_batches SET captures = captures - 1",

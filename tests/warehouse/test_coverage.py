@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sample_batches import COLUMN, MORNING, SOURCE, capture, listing, report, whole_batch
 
-from scrapers.records import Batch, Column, Level, Outcome, ReportType, Source, State
+from scrapers.records import Batch, Column, Level, Outcome, ReportType, Signature, Source, State
 from warehouse.coverage import STATES, coverage_summary, coverage_table
 from warehouse.database import writing
 from warehouse.ledger import load_sources
@@ -106,7 +106,6 @@ def test_a_source_never_crawled_says_so(load: Load, states: States) -> None:
     [
         ({"state": State.QUARANTINED}, "quarantined"),
         ({"state": State.REJECTED}, "overdue"),
-        ({"mirror_of": "http://elsewhere.test/"}, "overdue"),
         ({"publisher": "浦江县司法局"}, "overdue"),
     ],
 )
@@ -116,6 +115,14 @@ def test_what_is_found_but_not_trusted_is_not_held(
     fetched = capture(1)
     load(dataclasses.replace(listed(), captures=(fetched,), reports=(report(1, read_from=fetched, **changes),)))
     assert states(JUNE)[2025] == state
+
+
+def test_a_copy_of_a_held_report_is_nothing_found(load: Load, states: States) -> None:
+    signature = Signature("by hand", tuple(range(128)), tuple(range(32)))
+    true_page = report(1, year=2024, signature=signature)
+    copied = report(2, state=State.QUARANTINED, signature=signature)
+    load(dataclasses.replace(listed(), reports=(true_page, copied)))
+    assert states(JUNE) == {2023: "not_found", 2024: "held", 2025: "overdue"}
 
 
 def test_a_report_whose_text_is_a_file_is_attachment_only(load: Load, states: States) -> None:

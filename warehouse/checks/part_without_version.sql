@@ -8,6 +8,7 @@ WITH parts AS (
     UNION ALL SELECT DISTINCT 'core_removals', document_id, "version" FROM core_removals
     UNION ALL SELECT DISTINCT 'core_flags', document_id, "version" FROM core_flags
     UNION ALL SELECT DISTINCT 'core_metadata', document_id, "version" FROM core_metadata
+    UNION ALL SELECT DISTINCT 'core_signatures', document_id, "version" FROM core_signatures
 )
 SELECT p.part, p.document_id, p."version" FROM parts p
 ANTI JOIN core_versions v ON v.document_id = p.document_id AND v."version" = p."version";

@@ -4,7 +4,7 @@ SELECT s.document_id, s.url, source_id, column_url, state, reason, publisher, di
     report_type, report_type_reason, report_year::SMALLINT AS report_year, report_year_reason,
     draft.title AS title, published_date AS published, draft.published AS published_shown, draft.source AS stated_source,
     draft.doc_number AS doc_number, draft.index_number AS index_number, listed_title, listed_date, dates,
-    draft.kind AS page_kind, mirror_of,
+    draft.kind AS page_kind,
     list_sort(list_distinct(list_concat(
         list_transform(flags, lambda f: f."name"), list_transform(draft.flags, lambda f: f."name")))) AS flags,
     p."version", s.text_digest, length(draft."text")::INTEGER AS text_length, len(draft.tables)::INTEGER AS tables,
@@ -30,8 +30,7 @@ FROM (
         {'field': 'report_year', 'old_value': e.report_year::VARCHAR, 'new_value': n.report_year::VARCHAR},
         {'field': 'published', 'old_value': e.published::VARCHAR, 'new_value': n.published::VARCHAR},
         {'field': 'doc_number', 'old_value': e.doc_number, 'new_value': n.doc_number},
-        {'field': 'index_number', 'old_value': e.index_number, 'new_value': n.index_number},
-        {'field': 'mirror_of', 'old_value': e.mirror_of, 'new_value': n.mirror_of}
+        {'field': 'index_number', 'old_value': e.index_number, 'new_value': n.index_number}
     ]) AS change
     FROM newest_reports n JOIN core_reports e ON e.document_id = n.document_id
 )
@@ -49,7 +48,7 @@ ON CONFLICT (document_id) DO UPDATE SET
     published_shown = excluded.published_shown, stated_source = excluded.stated_source,
     doc_number = excluded.doc_number, index_number = excluded.index_number, listed_title = excluded.listed_title,
     listed_date = excluded.listed_date, dates = excluded.dates, page_kind = excluded.page_kind,
-    mirror_of = excluded.mirror_of, flags = excluded.flags, "version" = excluded."version",
+    flags = excluded.flags, "version" = excluded."version",
     text_digest = excluded.text_digest, text_length = excluded.text_length, tables = excluded.tables,
     attachments = excluded.attachments, section_roles = excluded.section_roles, capture_id = excluded.capture_id,
     payload_digest = excluded.payload_digest, last_read_at = excluded.last_read_at, batch = excluded.batch;

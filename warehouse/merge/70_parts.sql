@@ -1,7 +1,7 @@
 -- The text and its parts. A version that was read before with the same result is left alone (`content_hash`); where only
 -- our reading of the same text changed, its parts are replaced.
 CREATE TEMP TABLE written_versions AS
-SELECT w.*, hash(s.draft, s.sections, s.figures, s.flags) AS content_hash
+SELECT w.*, hash(s.draft, s.sections, s.figures, s.flags, s.signature) AS content_hash
 FROM winning_reports w JOIN staged_reports s USING (arrival);
 
 DELETE FROM written_versions w USING core_versions v
@@ -57,6 +57,7 @@ DELETE FROM core_attachments p USING replaced_versions r WHERE p.document_id = r
 DELETE FROM core_removals p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
 DELETE FROM core_flags p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
 DELETE FROM core_metadata p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
+DELETE FROM core_signatures p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
 
 INSERT INTO core_sections
 SELECT document_id, "version", "position", part.role, part.heading, part.start + 1, part."end"
@@ -96,3 +97,8 @@ INSERT INTO core_metadata
 SELECT document_id, "version", "position", part.field, part."value", part.origin, part.chosen, part.note
 FROM (SELECT w.document_id, w."version", generate_subscripts(draft."values", 1) AS "position", unnest(draft."values") AS part
     FROM written_versions w JOIN staged_reports s USING (arrival));
+
+INSERT INTO core_signatures
+SELECT w.document_id, w."version", s.signature.algorithm, s.signature.minima, s.signature.bands
+FROM written_versions w JOIN staged_reports s USING (arrival)
+WHERE s.signature IS NOT NULL;

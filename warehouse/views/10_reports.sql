@@ -18,7 +18,7 @@ LEFT JOIN (
     SELECT report_type, level, "month", "day" FROM core_deadlines
 ) l ON l.report_type = r.report_type AND l.level = r.level
 LEFT JOIN LATERAL (SELECT make_date(r.report_year + 1, l."month", l."day") AS due) d ON true
-WHERE r.state = 'accepted' AND r.mirror_of IS NULL;
+WHERE r.state = 'accepted';
 
 CREATE VIEW report_texts AS
 SELECT r.document_id, r.publisher, r.division_code, r.level, r.report_type, r.report_year, r.title, r.published, v."text",
@@ -40,9 +40,11 @@ FROM reports r JOIN core_figures f ON f.document_id = r.document_id AND f."versi
 
 CREATE VIEW quarantine AS
 SELECT r.document_id, r.state, r.reason, r.publisher, r.report_type, r.report_year, r.title, r.url, r.source_id,
-    r.mirror_of, r.flags,
+    o.url AS mirror_of, c.similarity, r.flags,
     (SELECT list(f.flag || CASE WHEN f.evidence = '' THEN '' ELSE ': ' || f.evidence END ORDER BY f.flag, f.evidence)
         FROM core_flags f WHERE f.document_id = r.document_id AND f."version" = r."version") AS evidence,
     r.text_length, r.first_seen_at, r.last_read_at
 FROM core_reports r
+LEFT JOIN core_copies c ON c.document_id = r.document_id
+LEFT JOIN core_reports o ON o.document_id = c.copy_of
 WHERE r.state = 'quarantined';

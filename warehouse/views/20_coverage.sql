@@ -27,7 +27,8 @@ documents AS (
     SELECT r.*, is_withdrawn(p.gone_checks) AS withdrawn,
         list_contains(r.flags, 'attachment_only') OR (r.text_length = 0 AND r.attachments > 0) AS attachment_only
     FROM core_reports r LEFT JOIN core_pages p ON p.url = r.url
-    WHERE r.state IN ('accepted', 'quarantined') AND r.mirror_of IS NULL AND r.publisher IS NOT NULL
+    ANTI JOIN core_copies c ON c.document_id = r.document_id
+    WHERE r.state IN ('accepted', 'quarantined') AND r.publisher IS NOT NULL
         AND r.report_type IS NOT NULL AND r.report_year IS NOT NULL
 ),
 held AS (
