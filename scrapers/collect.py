@@ -21,6 +21,7 @@ from scrapers.platforms.listing import list_column
 from scrapers.reading.decode import decode
 from scrapers.reading.learned import LearnedRule
 from scrapers.reading.page import read_page
+from scrapers.reading.words import counted
 from scrapers.records import (
     Batch,
     Candidate,
@@ -316,6 +317,8 @@ def _settle(
         at = traceback.extract_tb(error.__traceback__)[-1]
         reason = f"reader: {error!r} at {at.filename.rpartition('/')[2]}:{at.lineno}; the page is archived"
         return replace(candidate, state=State.FAILED, reason=reason), None
+    if report.state is State.ACCEPTED:
+        report = replace(report, words=counted(report.draft.text))
     return replace(candidate, state=report.state, reason=report.reason), report
 
 

@@ -386,6 +386,17 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """How often each word stands in a text, in Simplified characters; without stop words and punctuation."""
+
+    dictionary: str
+    """Version of the dictionary that cut the text: counts of different dictionaries are not comparable."""
+    tokens: tuple[str, ...]
+    counts: tuple[int, ...]
+    """Beside ``tokens``, of the same length."""
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """A text in a few numbers, to find near copies of it; see ``scrapers.judging.copies``."""
 
@@ -422,6 +433,8 @@ class Report:
     """Address of the trusted report it is a near copy of, where somebody who judged it could look that up."""
     signature: Signature | None = None
     """Of the text of an accepted or quarantined page; ``None`` where it is too short to compare."""
+    words: Words | None = None
+    """Of the text of an accepted report."""
     text_digest: str | None = None
     """``sha256:`` of the text without white space: equal digests are one version."""
     source_id: str | None = None

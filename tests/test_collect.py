@@ -118,6 +118,8 @@ def test_only_likely_reports_are_fetched() -> None:
     assert [request.url for request in site.asked] == [COLUMN, REPORT]
     (report,) = batches[1].reports
     assert (report.state, report.report_year, report.publisher) == (State.ACCEPTED, 2024, "清河县人民政府")
+    assert report.words is not None
+    assert dict(zip(report.words.tokens, report.words.counts, strict=True))["行政复议"] == 24
     assert (tally.listed, tally.new, tally.rejected) == (3, 1, 1)
 
 

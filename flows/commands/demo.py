@@ -24,10 +24,10 @@ QUESTIONS = (
         """,
     ),
     (
-        "Which reports speak of administrative reconsideration (行政复议) most often?",
+        "How often do they speak of administrative reconsideration (行政复议), in 10,000 words?",
         """
-        SELECT publisher, report_year, len(regexp_extract_all(text, '行政复议')) AS mentions
-        FROM report_texts ORDER BY mentions DESC, publisher, report_year LIMIT 5
+        SELECT level, count(*) AS reports, round(avg(per_10000), 1) AS per_10000_words
+        FROM terms WHERE token = '行政复议' AND report_type = 'rule_of_law' GROUP BY ALL ORDER BY per_10000_words DESC
         """,
     ),
     (

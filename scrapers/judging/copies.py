@@ -11,12 +11,10 @@ that share a template (30 % different), which .5 would merge.
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
-import opencc
 from numpy.typing import NDArray
 
+from scrapers.judging.titles import simplified
 from scrapers.records import Signature
 
 NEAR_COPY = 0.7
@@ -73,9 +71,9 @@ def _bands(minima: NDArray[np.uint32]) -> tuple[int, ...]:
 
 
 def _characters(text: str) -> NDArray[np.uint64]:
-    simplified = _simplifier().convert(text[:MAX_CHARACTERS]).lower()
+    plain = simplified(text[:MAX_CHARACTERS]).lower()
     # surrogatepass: a stray surrogate from a broken page is no letter, and must not stop a crawl.
-    points = np.frombuffer(simplified.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    points = np.frombuffer(plain.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     han = ((points >= 0x3400) & (points <= 0x9FFF)) | ((points >= 0x20000) & (points <= 0x3FFFF))
     digit = (points >= 0x30) & (points <= 0x39)
     letter = (points >= 0x61) & (points <= 0x7A)
@@ -106,8 +104,3 @@ def _densified(minima: NDArray[np.uint32], filled: NDArray[np.bool_]) -> NDArray
     source = places[ahead % places.size]
     distance = ((source - np.arange(BINS)) % BINS).astype(np.uint32)
     return np.where(filled, minima, minima + distance * np.uint32(0x9E3779B1))
-
-
-@cache
-def _simplifier() -> opencc.OpenCC:
-    return opencc.OpenCC("t2s")

@@ -108,8 +108,9 @@ def tidy(text: str) -> str:
 
     A line break of the source between two Chinese characters is nothing; any other is a space.
     """
+    text = text.strip()
     if "\n" in text:
-        text = _WRAPPED.sub("", text.strip())
+        text = _WRAPPED.sub("", text)
     text = " ".join(text.split())
     # Only text with something unusual in it pays for the table.
     return text if text.isprintable() else " ".join(text.translate(_IGNORED).split())

@@ -85,7 +85,7 @@ def info_line(text: str, first: int = 0) -> InfoLine | None:
     if not COLON.search(text):
         if len(text) > _LONGEST_WITHOUT_COLON:
             return None
-        if any(word in text for word in ("时间", "日期", "来源")):
+        if "时间" in text or "日期" in text or "来源" in text:
             text = _IMPLIED_COLON.sub(r"\g<0>：", text, count=4)
         if not COLON.search(text):
             return _bare_date(text, first)

@@ -2,7 +2,7 @@
 
 rjieba (Rust) is used where it is installed, jieba elsewhere; a test holds that both give the same tokens. The two
 differ only where letters, digits and signs are joined (10-15), so the text is split first and only its runs of Han
-are segmented. Text is taken as it is: callers convert Traditional text before.
+are segmented. Text is taken as it is: ``counted`` converts Traditional text before.
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ import importlib.util
 import logging
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
+
+from scrapers.reading.simplified import simplified
+from scrapers.records import Words
 
 _HAN_ONLY = re.compile(r"[一-鿕]+")
 _RUN = re.compile(r"[一-鿕]+|[A-Za-z]+|[0-9]+(?:\.[0-9]+)?")
@@ -62,6 +66,13 @@ DICTIONARY_VERSION = _version()
 def tokens(text: str) -> list[str]:
     """The words of ``text`` in order: Han words, numbers, lower-case Latin words; no stop words, no punctuation."""
     return _tokens(text, _segmenter())
+
+
+def counted(text: str) -> Words:
+    """How often each word stands in ``text`` (converted to Simplified first), the most frequent first."""
+    counts = Counter(tokens(simplified(text)))
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return Words(DICTIONARY_VERSION, tuple(token for token, _ in ordered), tuple(count for _, count in ordered))
 
 
 def _tokens(text: str, cut: Callable[[str], list[str]]) -> list[str]:

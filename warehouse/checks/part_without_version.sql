@@ -8,6 +8,8 @@ WITH parts AS (
     UNION ALL SELECT DISTINCT 'core_removals', document_id, "version" FROM core_removals
     UNION ALL SELECT DISTINCT 'core_flags', document_id, "version" FROM core_flags
     UNION ALL SELECT DISTINCT 'core_metadata', document_id, "version" FROM core_metadata
+    UNION ALL SELECT DISTINCT 'core_words', document_id, "version" FROM core_words
+    UNION ALL SELECT DISTINCT 'core_terms', document_id, "version" FROM core_terms
     UNION ALL SELECT DISTINCT 'core_signatures', document_id, "version" FROM core_signatures
 )
 SELECT p.part, p.document_id, p."version" FROM parts p

@@ -1,7 +1,7 @@
 -- The text and its parts. A version that was read before with the same result is left alone (`content_hash`); where only
 -- our reading of the same text changed, its parts are replaced.
 CREATE TEMP TABLE written_versions AS
-SELECT w.*, hash(s.draft, s.sections, s.figures, s.flags, s.signature) AS content_hash
+SELECT w.*, hash(s.draft, s.sections, s.figures, s.flags, s.signature, s.words) AS content_hash
 FROM winning_reports w JOIN staged_reports s USING (arrival);
 
 DELETE FROM written_versions w USING core_versions v
@@ -57,6 +57,8 @@ DELETE FROM core_attachments p USING replaced_versions r WHERE p.document_id = r
 DELETE FROM core_removals p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
 DELETE FROM core_flags p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
 DELETE FROM core_metadata p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
+DELETE FROM core_words p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
+DELETE FROM core_terms p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
 DELETE FROM core_signatures p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
 
 INSERT INTO core_sections
@@ -102,3 +104,15 @@ INSERT INTO core_signatures
 SELECT w.document_id, w."version", s.signature.algorithm, s.signature.minima, s.signature.bands
 FROM written_versions w JOIN staged_reports s USING (arrival)
 WHERE s.signature IS NOT NULL;
+
+INSERT INTO core_words
+SELECT w.document_id, w."version", s.words."dictionary", list_sum(s.words.counts)
+FROM written_versions w JOIN staged_reports s USING (arrival)
+WHERE len(s.words.tokens) > 0;
+
+-- Sorted by token, as questions about a token want it.
+INSERT INTO core_terms
+SELECT document_id, "version", token, "count"
+FROM (SELECT w.document_id, w."version", unnest(s.words.tokens) AS token, unnest(s.words.counts) AS "count"
+    FROM written_versions w JOIN staged_reports s USING (arrival))
+ORDER BY token, document_id, "version";
