@@ -66,8 +66,8 @@ def read_body(phrase: str, *, hint: str | None = None, year: int | None = None) 
     """
     if len(phrase) > _LONGEST_PHRASE:
         return None
-    plain = simplified(re.sub(r"\s", "", phrase)).strip("·•:：,，。.|-—")
-    plain = re.sub(r"^(?:中共|中国共产党)", "", plain)
+    plain = simplified("".join(phrase.split())).strip("·•:：,，。.|-—")
+    plain = plain.removeprefix("中共") if plain.startswith("中共") else plain.removeprefix("中国共产党")
     if not 2 <= len(plain) <= 60:
         return None
     if plain in _ministries():

@@ -24,7 +24,12 @@ _TITLE_ENDS = re.compile(
 _TITLE_STARTS = re.compile(
     r"^(?:【[^】]*】|[〔\[(（]?\s*(?:19|20)\d\d\s*年?(?:度)?\s*[〕\])）]?|[\u4e00-\u9fff]{1,8}[〔\[【(（]\d{4}[〕\]】)）]第?\d*号|关于(?:印发)?|转发|公布)+\s*"
 )
+_CITED = re.compile(r"《[^》]*》")
 _LONGEST_TITLE = 300
+_SITE_STARTS = re.compile(r"^中国[·•・]?")
+_SITE_ENDS = re.compile(
+    r"(?:(?:政府)?(?:政务)?(?:官方)?门户网站|政府信息公开|信息公开|(?:官方)?网站?|公众信息网|政务网)+$"
+)
 _SIGNATURE_LINES = 8
 _SIGNATURE_LONGEST = 40
 _DATE = re.compile(
@@ -52,11 +57,11 @@ def resolve_publisher(*, draft: Draft, source: Source | None, year: int | None =
     ``year`` is the report year: codes and names are read as they were valid then.
     """
     hint = _hint(draft, source, year)
-    found = list(_stated(draft, source, hint, year))
-    title = next(((body, phrase) for body, origin, phrase in found if origin == "title"), None)
-    if not found:
+    title = body_of_title(draft.title, hint=hint, year=year) if draft.title else None
+    found = next(_stated(draft, source, title, hint, year), None)
+    if found is None:
         return PublisherJudgement(None, None, None, None, "no place names a publisher", None)
-    body, origin, phrase = found[0]
+    body, origin, phrase = found
     if title is not None and origin != "title" and _is_another(*title, body):
         return _judgement(title[0], "title", title[1])
     return _judgement(body, origin, phrase)
@@ -64,7 +69,7 @@ def resolve_publisher(*, draft: Draft, source: Source | None, year: int | None =
 
 def body_of_title(title: str, *, hint: str | None = None, year: int | None = None) -> tuple[Body, str] | None:
     """The body that a report's title names, with the words that name it."""
-    plain = simplified(re.sub(r"\s", "", re.sub(r"《[^》]*》", "", title[:_LONGEST_TITLE])))
+    plain = simplified("".join(_CITED.sub("", title[:_LONGEST_TITLE]).split()))
     plain = _TITLE_STARTS.sub("", plain)
     tries = [plain[: match.start()] for match in _TITLE_ENDS.finditer(plain) if match.start() >= 2]
     for phrase in sorted(set(tries), key=len, reverse=True):
@@ -74,8 +79,11 @@ def body_of_title(title: str, *, hint: str | None = None, year: int | None = Non
     return None
 
 
-def _stated(draft: Draft, source: Source | None, hint: str | None, year: int | None) -> Iterator[tuple[Body, str, str]]:
-    """Every body the page and the registry state, in order of trust, with origin and words."""
+def _stated(
+    draft: Draft, source: Source | None, title: tuple[Body, str] | None, hint: str | None, year: int | None
+) -> Iterator[tuple[Body, str, str]]:
+    """Every body the page and the registry state, in order of trust, with origin and words; ``title``: the one that
+    the title names."""
     if source is not None:
         yield _of_source(source), "registry", source.id
     for place, phrase in _labelled(draft):
@@ -86,10 +94,8 @@ def _stated(draft: Draft, source: Source | None, hint: str | None, year: int | N
     signed = _signature(draft.text.splitlines(), hint, year)
     if signed is not None:
         yield signed[0], "signature", signed[1]
-    if draft.title:
-        titled = body_of_title(draft.title, hint=hint, year=year)
-        if titled is not None:
-            yield titled[0], "title", titled[1]
+    if title is not None:
+        yield title[0], "title", title[1]
     if draft.source:
         body = read_body(draft.source, hint=hint, year=year)
         if body is not None:
@@ -133,11 +139,8 @@ def _signature(lines: Sequence[str], hint: str | None, year: int | None) -> tupl
 
 
 def _of_site(name: str, hint: str | None, year: int | None) -> Body | None:
-    plain = re.sub(r"^中国[·•・]?", "", re.sub(r"\s", "", name))
-    plain = re.sub(
-        r"(?:(?:政府)?(?:政务)?(?:官方)?门户网站|政府信息公开|信息公开|(?:官方)?网站?|公众信息网|政务网)+$", "", plain
-    )
-    return read_body(plain, hint=hint, year=year)
+    plain = _SITE_STARTS.sub("", "".join(name.split()))
+    return read_body(_SITE_ENDS.sub("", plain), hint=hint, year=year)
 
 
 def _hint(draft: Draft, source: Source | None, year: int | None) -> str | None:

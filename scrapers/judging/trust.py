@@ -70,6 +70,8 @@ class _SpamTerm:
 class _Rules:
     zones: tuple[str, ...]
     spam: tuple[_SpamTerm, ...]
+    spam_pieces: re.Pattern[str]
+    """What any of them must hold."""
     wrong_conversions: re.Pattern[str]
 
 
@@ -142,6 +144,8 @@ def _spam_snippets(heads: list[str], text: str) -> Iterator[str]:
         (f"{body[:_HEAD_CHARS]}\n{body[-_FOOT_CHARS:]}", False),
     ):
         plain = simplified(place).lower()
+        if not _rules().spam_pieces.search(plain):
+            continue
         # Offsets carry over only while the conversion is one character to one, which it is but for rare phrases.
         shown = place if len(plain) == len(place) else plain
         for term in _rules().spam:
@@ -200,7 +204,9 @@ def _traditional_share(text: str, plain_text: str) -> float:
     changed = sum(counts[char] for char in counts.keys() - set(plain_text))
     if not changed:
         return 0.0
-    simplified_only = sum(count for char, count in counts.items() if _converter("s2t").convert(char) != char)
+    characters = [char for char in counts if char != "\n"]
+    converted = _converter("s2t").convert("\n".join(characters)).split("\n")
+    simplified_only = sum(counts[char] for char, other in zip(characters, converted, strict=True) if other != char)
     return changed / (changed + simplified_only)
 
 
@@ -219,17 +225,19 @@ def _head_only(where: str) -> bool:
 def _rules() -> _Rules:
     raw = tomllib.loads(files("scrapers.judging").joinpath("trust.toml").read_text(encoding="utf-8"))
     try:
+        spam = tuple(
+            _SpamTerm(
+                term["name"],
+                tuple(term["contains"]),
+                re.compile(term["pattern"]),
+                _head_only(term.get("where", "anywhere")),
+            )
+            for term in raw["spam"]
+        )
         return _Rules(
             zones=tuple(str(zone) for zone in raw["trusted_zones"]),
-            spam=tuple(
-                _SpamTerm(
-                    term["name"],
-                    tuple(term["contains"]),
-                    re.compile(term["pattern"]),
-                    _head_only(term.get("where", "anywhere")),
-                )
-                for term in raw["spam"]
-            ),
+            spam=spam,
+            spam_pieces=re.compile("|".join(re.escape(piece) for term in spam for piece in term.contains)),
             wrong_conversions=re.compile("|".join(map(re.escape, raw["wrong_conversions"]))),
         )
     except (KeyError, re.error) as error:

@@ -10,14 +10,13 @@ from scrapers.reading.dom import Tree
 from scrapers.records import Attachment
 
 _FILE = re.compile(
-    r"\.(?:pdf|docx?|docm|xlsx?|xlsm|wps|et|dps|ofd|pptx?|zip|rar|7z|ceb|gd|txt|csv|rtf|tiff?|mp4|mp3)(?:$|[?#&;])",
-    re.I,
+    r"\.(?:pdf|docx?|docm|xlsx?|xlsm|wps|et|dps|ofd|pptx?|zip|rar|7z|ceb|gd|txt|csv|rtf|tiff?|mp4|mp3)(?:$|[?#&;])"
 )
-_IMAGE = re.compile(r"\.(?:jpe?g|png|gif|bmp|webp)(?:$|[?#&;])", re.I)
+"""This and the next two: of an address in lower case, in which the search skips to the first letters."""
+_IMAGE = re.compile(r"\.(?:jpe?g|png|gif|bmp|webp)(?:$|[?#&;])")
 _SERVED = re.compile(
     r"/module/download/|downfile\.jsp|download\.jsp|/downloadfile|filedownload|downloadattach|attachdownload|/attachment[s]?/|/attach/|download(?:\.do|\.action|\.aspx|\.php|\?)|"
-    r"[?&](?:filename|file|filepath|attachid|fileid|attachguid)=",
-    re.I,
+    r"\?(?:filename|file|filepath|attachid|fileid|attachguid)=|&(?:filename|file|filepath|attachid|fileid|attachguid)="
 )
 _NO_TARGET = re.compile(r"^\s*(?:$|#|javascript:|mailto:|tel:|about:|data:)", re.I)
 _SITE_WIDE = re.compile(
@@ -34,8 +33,7 @@ def attachments(tree: Tree, ranges: Sequence[tuple[int, int]], base: str) -> tup
     """
     found: dict[str, Attachment] = {}
     for start, end in ranges:
-        for place in range(start, end):
-            tag = tree.tags[place]
+        for place, tag in enumerate(tree.tags[start:end], start):
             if tag == "a":
                 link = _linked(tree, place)
             elif tag == "iframe":
@@ -64,7 +62,7 @@ def _linked(tree: Tree, place: int) -> tuple[str, str] | None:
     href = attributes.get("href") or ""
     if _NO_TARGET.match(href):
         return None
-    target = unquote(href)
+    target = unquote(href).lower()
     if not (_FILE.search(target) or _SERVED.search(target) or _IMAGE.search(target)):
         return None
     label = tree.text(place) or (attributes.get("title") or "").strip()
@@ -86,8 +84,8 @@ def _framed(tree: Tree, place: int) -> tuple[str, str] | None:
     if _NO_TARGET.match(src):
         return None
     viewed = _VIEWER.search(src)
-    if viewed and _FILE.search(unquote(viewed["file"])):
+    if viewed and _FILE.search(unquote(viewed["file"]).lower()):
         return (attributes.get("title") or "").strip(), unquote(viewed["file"])
-    if _FILE.search(unquote(src.split("?")[0])):
+    if _FILE.search(unquote(src.split("?")[0]).lower()):
         return (attributes.get("title") or "").strip(), src
     return None

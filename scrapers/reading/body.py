@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 
 from scrapers.reading.dom import BLOCKS, Line, Tree
 
@@ -67,44 +69,41 @@ def _tiers() -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 def weight(line: Line, *, with_hidden: bool = False) -> float:
     """How much running text a line carries, in characters: links, footers and labels carry none."""
-    size = len(line.text)
-    free = size - line.linked
-    if free < 5 or 2 * line.linked > size or (line.hidden and not with_hidden) or is_footer(line.text):
+    text, _, _, linked, hidden = line
+    free = len(text) - linked
+    if free < 5 or linked > free or (hidden and not with_hidden) or is_footer(text):
         return 0.0
-    return float(free) if _CLAUSE.search(line.text) else free * 0.25
+    return float(free) if _CLAUSE.search(text) else free * 0.25
 
 
 def is_footer(text: str) -> bool:
     """Whether a line is of the site's imprint."""
-    return len(text) < 400 and not (len(text) > 120 and text.count("。") >= 2) and _FOOTER.search(text.lower()) is not None
+    return (
+        len(text) < 400 and not (len(text) > 120 and text.count("。") >= 2) and _FOOTER.search(text.lower()) is not None
+    )
 
 
 class Weights:
     """Prefix sums over a tree's lines: how much text and how many lines any subtree holds."""
 
     def __init__(self, tree: Tree, *, with_hidden: bool = False) -> None:
-        count = len(tree.tags) + 1
         self.of_lines = [weight(line, with_hidden=with_hidden) for line in tree.lines]
         """Weight of each line of the tree."""
-        self._mass: list[float] = []
-        self._lines: list[int] = []
+        self._masses = list(accumulate(self.of_lines, initial=0.0))
+        self._firsts = tree.firsts
         self._ends = tree.ends
-        mass, number, place = 0.0, 0, 0
-        for line, value in zip(tree.lines, self.of_lines, strict=True):
-            gap = line.first + 1 - place
-            self._mass += [mass] * gap
-            self._lines += [number] * gap
-            place += gap
-            mass += value
-            number += 1
-        self._mass += [mass] * (count - place)
-        self._lines += [number] * (count - place)
 
     def mass(self, place: int) -> float:
-        return self._mass[self._ends[place]] - self._mass[place]
+        start, end = self._lines_of(place)
+        return self._masses[end] - self._masses[start]
 
     def lines(self, place: int) -> int:
-        return self._lines[self._ends[place]] - self._lines[place]
+        start, end = self._lines_of(place)
+        return end - start
+
+    def _lines_of(self, place: int) -> tuple[int, int]:
+        start = bisect_left(self._firsts, place)
+        return start, bisect_left(self._firsts, self._ends[place], start)
 
 
 def find_body(

@@ -22,7 +22,7 @@ from scrapers.reading.render import Piece, heading_level
 from scrapers.records import Block, Removal, Table
 
 _STOPS = "。！？!?”）)】；;"
-_SENTENCE = re.compile(r"[。；]|，.*，|,.*,")
+_SENTENCE = re.compile(r"。|；|，.*，|,.*,")
 _ATTACHED = re.compile(
     r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|pptx?|zip|rar|7z|jpe?g|png|tiff?|txt|ceb|csv)\s*$|^附件\s*\d", re.I
 )
@@ -318,26 +318,28 @@ def _titles(bare: Sequence[str], verdicts: Sequence[_Verdict], context: Context,
     number_line = _plain(context.doc_number or "")
     open_lines = [n for n in range(min(len(bare), max(head, 1))) if verdicts[n].rule is None and bare[n]][:12]
     plain = {n: _plain(bare[n]) for n in open_lines}
-    # A body that is its title and a list of files keeps the title.
-    others = sum(
-        1
-        for n, text in enumerate(bare)
-        if verdicts[n].rule is None and not (_ATTACHED.search(text) or text.startswith("附件"))
-    )
     for start in range(len(open_lines)):
         joined = ""
         for size in range(1, 6):
             if start + size > len(open_lines):
                 break
             joined += plain[open_lines[start + size - 1]]
-            if joined in titles and others > size:
+            # A body that is its title and a list of files keeps the title.
+            if joined in titles and _others(bare, verdicts) > size:
                 for n in open_lines[start : start + size]:
                     verdicts[n].rule = "title_repeated"
-                    others -= 1
                 break
     for n in open_lines:
         if number_line and verdicts[n].rule is None and plain[n] == number_line:
             verdicts[n].rule = "doc_number_line"
+
+
+def _others(bare: Sequence[str], verdicts: Sequence[_Verdict]) -> int:
+    """Lines that are left, but for those that name a file."""
+    return sum(
+        verdict.rule is None and not (text.startswith("附件") or ("." in text and _ATTACHED.search(text) is not None))
+        for text, verdict in zip(bare, verdicts, strict=True)
+    )
 
 
 _PUNCTUATION = re.compile(r"[\s“”\"'‘’《》〈〉<>（）()\[\]【】〔〕:：,，、.。·—\-–_|]+")
@@ -376,14 +378,12 @@ def _info_lines(
 
 def _metadata_grids(pieces: Sequence[Piece], verdicts: Sequence[_Verdict]) -> None:
     labels = table_labels()
+    long_labels = tuple(label for label in labels if len(label) >= 3)
     for number, piece in enumerate(pieces[:6]):
         if piece.grid is None or verdicts[number].rule is not None:
             continue
         cells = [bare_label(cell) for line in piece.grid.lines for cell in line.split("\t")]
-        known = sum(
-            cell in labels or any(cell.startswith(label) and len(label) >= 3 for label in labels if cell)
-            for cell in cells
-        )
+        known = sum(cell in labels or cell.startswith(long_labels) for cell in cells)
         if known >= 3 and known >= 0.3 * len(cells):
             verdicts[number].rule = "metadata_table"
     # The same catalogue entry as lines: 索引号：… 发布机构：…

@@ -22,14 +22,15 @@ _EARLIEST = 1990
 
 def find_date(text: str) -> str | None:
     """The first date of a text as ``YYYY-MM-DD`` or ``YYYY-MM-DD HH:MM``."""
-    for match in DATE.finditer(text):
-        written = _written(match)
-        if written:
-            return written
-    compact = _COMPACT.match(text.strip())
-    if compact:
-        return _written(compact)
-    spoken = _CHINESE.search(text)
+    if "20" in text or "19" in text:
+        for match in DATE.finditer(text):
+            written = _written(match)
+            if written:
+                return written
+        compact = _COMPACT.match(text.strip())
+        if compact:
+            return _written(compact)
+    spoken = _CHINESE.search(text) if "年" in text else None
     if spoken:
         year = "".join(_DIGIT[c] for c in spoken[1])
         return _day(int(year), _small(spoken[2]), _small(spoken[3]))

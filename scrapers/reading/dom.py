@@ -109,6 +109,9 @@ def tidy(text: str) -> str:
     A line break of the source between two Chinese characters is nothing; any other is a space.
     """
     text = text.strip()
+    if text.isprintable():
+        # Of all white space, only the space is printable.
+        return " ".join(text.split()) if "  " in text else text
     if "\n" in text:
         text = _WRAPPED.sub("", text)
     text = " ".join(text.split())
@@ -162,9 +165,14 @@ class Tree:
         return sorted(place for place in places if place is not None)
 
     def _may_find(self, selector: str) -> bool:
-        tag, names = _parts_of(selector)
-        # Pages without a doctype ignore the case of names.
-        return names <= self.names and (not tag or tag in self.tags)
+        """Whether the tag, ids and classes of a compound selector stand on the page, in any case: pages without a
+        doctype ignore it."""
+        tag, names, opening = _parts_of(selector)
+        return (
+            names <= self.names
+            and (not tag or tag in self.tags)
+            and (not opening or any(name.startswith(opening) for name in self.names))
+        )
 
     def children(self, place: int) -> Iterator[int]:
         """Element and text children of an element."""
@@ -203,14 +211,17 @@ class Tree:
 
 _SIMPLE = re.compile(r"[#.][\w-]+")
 _TAG = re.compile(r"[\w:-]*")
+_ID_OPENING = re.compile(r"\[id\^=([\w-]+)\]")
 
 
 @cache
-def _parts_of(selector: str) -> tuple[str, frozenset[str]]:
-    """The tag of a compound selector (``""`` for none) and its ids and classes in lower case; attributes are left
-    out."""
-    tag = _TAG.match(selector)
-    return tag[0] if tag else "", frozenset(name.lower() for name in _SIMPLE.findall(selector.partition("[")[0]))
+def _parts_of(selector: str) -> tuple[str, frozenset[str], str]:
+    """The tag of a compound selector, its ids and classes, and what an id begins with (``[id^=…]``), in lower case;
+    tag and opening are ``""`` where there is none."""
+    simple, mark, attributes = selector.lower().partition("[")
+    tag, opening = _TAG.match(simple), _ID_OPENING.search(mark + attributes)
+    names = frozenset(_SIMPLE.findall(simple))
+    return tag[0] if tag else "", names, f"#{opening[1]}" if opening else ""
 
 
 class Page:
@@ -226,9 +237,8 @@ class Page:
 
 _PLAIN = frozenset({"p", "li", "tr", "tbody", "thead", "font", "b", "strong", "i", "em", "u", "o:p", "br", "hr", "wbr"})
 """Elements whose attributes nobody asks for: their nodes are let go at once."""
-_TEXT, _BLOCK, _BREAK, _LINK, _SKIPPED, _INLINE = range(6)
+_BLOCK, _BREAK, _LINK, _SKIPPED, _INLINE = range(5)
 _KINDS: dict[str, int] = {
-    "-text": _TEXT,
     "br": _BREAK,
     "a": _LINK,
     **dict.fromkeys(BLOCKS, _BLOCK),
@@ -252,6 +262,7 @@ def flatten(parser: LexborHTMLParser) -> Tree:
     linked = count = 0
     line_hidden = False
     link_depth = hide_depth = 0
+    text_id = _text_id()
     kinds: dict[int, tuple[str, int]] = {}  # by tag_id, which is an integer; of unknown elements, it is the document's
     stack: list[tuple[LexborNode, int, bool]] = []
     node: LexborNode | None = root
@@ -274,13 +285,7 @@ def flatten(parser: LexborHTMLParser) -> Tree:
             node = node.next if stack else None
             continue
         tag_id = node.tag_id
-        if tag_id not in kinds:
-            kinds[tag_id] = _kind_of(node)
-        tag, kind = kinds[tag_id]
-        if kind == _SKIPPED:
-            node = node.next
-            continue
-        if kind == _TEXT:
+        if tag_id == text_id:
             text = node.text_content or ""
             if first < 0:
                 if not text or text.isspace():
@@ -297,6 +302,12 @@ def flatten(parser: LexborHTMLParser) -> Tree:
                 linked += len(text.strip())
             count += 1
             ends.append(count)
+            node = node.next
+            continue
+        if tag_id not in kinds:
+            kinds[tag_id] = _kind_of(node)
+        tag, kind = kinds[tag_id]
+        if kind == _SKIPPED:
             node = node.next
             continue
         place = count
@@ -339,6 +350,14 @@ def flatten(parser: LexborHTMLParser) -> Tree:
     return tree
 
 
+@cache
+def _text_id() -> int:
+    """The engine's ``tag_id`` of text nodes: every second node is one."""
+    child = LexborHTMLParser("<p>text").css("p")[0].first_child
+    assert child is not None
+    return child.tag_id
+
+
 def _kind_of(node: LexborNode) -> tuple[str, int]:
     tag = node.tag or ""
     return tag, _KINDS.get(tag, _SKIPPED if tag[:1] in "-!" else _INLINE)
@@ -346,20 +365,21 @@ def _kind_of(node: LexborNode) -> tuple[str, int]:
 
 def _marked(parser: LexborHTMLParser) -> tuple[set[int], frozenset[str]]:
     """``mem_id`` of the elements that are styled away, and every ``#id`` and ``.class`` of the page."""
-    hidden: set[int] = set()
-    ids: set[str] = set()
-    classes: set[str] = set()
-    # An element is found once for each of its attributes.
-    for mem_id, node in {node.mem_id: node for node in parser.css(_MARKED)}.items():
-        attributes = node.attributes
-        name, written, style = attributes.get("id"), attributes.get("class"), attributes.get("style")
-        hides = "hidden" in attributes or (style and _HIDING.search(style.lower()))
-        if name:
-            ids.add(name)
-        if written:
-            classes.add(written)
-            hides = hides or not _HIDING_CLASSES.isdisjoint(written.split())
-        if hides and node.tag not in ("body", "html"):  # hidden until a script has run: a visitor does see them
-            hidden.add(mem_id)
-    named = {f"#{name}" for name in ids} | {f".{name}" for written in classes for name in written.split()}
-    return hidden, frozenset(map(str.lower, named))
+    marked = [(node, node.attributes) for node in parser.css(_MARKED)]
+    ids = {attributes.get("id") or "" for _, attributes in marked}
+    classes = {attributes.get("class") or "" for _, attributes in marked}
+    hiding = {written for written in classes if not _HIDING_CLASSES.isdisjoint(written.split())}
+    hidden = {
+        node.mem_id
+        for node, attributes in marked
+        if ("style" in attributes or "hidden" in attributes or attributes.get("class") in hiding)
+        and (
+            "hidden" in attributes
+            or attributes.get("class") in hiding
+            or _HIDING.search((attributes["style"] or "").lower())
+        )
+        and node.tag not in ("body", "html")  # hidden until a script has run: a visitor does see them
+    }
+    names = {f"#{name}" for name in " ".join(ids).lower().split()}
+    names.update([f".{name}" for name in " ".join(classes).lower().split()])
+    return hidden, frozenset(names)

@@ -25,7 +25,7 @@ _CHALLENGE_SCRIPT = re.compile(
 _SHORT = 400
 
 
-_SENTENCE = re.compile(r"[。；]|，[^，]{2,}，|,[^,]{2,},")
+_SENTENCE = re.compile(r"。|；|，[^，]{2,}，|,[^,]{2,},")
 
 
 def classify(
@@ -51,26 +51,26 @@ def classify(
         said = " ".join(line.text for line in visible)
         if _CHALLENGE_TEXT.search(said) or (shown < 60 and _CHALLENGE_SCRIPT.search(source[:200_000])):
             return PageKind.CHALLENGE
-    rows = _rows(tree)
-    dated = 0
-    entries = sum(1 for line in tree.lines if len(line.text) <= 40 and _INDEX_LABEL.match(line.text))
-    article = shows_article or _names_an_article(meta)
+    named = _names_an_article(meta)
+    article = shows_article or named
     in_family = container is not None and container.how not in ("density", "below_title")
     sentences = sum(
         len(block.text)
         for block in body.blocks
         if block.kind == "table" or (len(block.text) >= 20 and _SENTENCE.search(block.text))
     )
-    if entries >= 4 and not _names_an_article(meta):
+    if not named and _entries(tree) >= 4:
         return PageKind.LIST
-    if not (article and sentences):
-        dated = sum(1 for line in visible if len(line.text) <= 80 and "20" in line.text and DATE.search(line.text))
+    if article and sentences:
+        return PageKind.DOCUMENT
+    rows = _rows(tree)
+    dated = sum(1 for line in visible if len(line.text) <= 80 and "20" in line.text and DATE.search(line.text))
     if article:
-        if sentences or (body.text and container is not None and container.how != "density") or has_files:
+        if (body.text and container is not None and container.how != "density") or has_files:
             return PageKind.DOCUMENT
         if _pictures(tree, container):
             return PageKind.DOCUMENT
-        if _names_an_article(meta):
+        if named:
             return PageKind.EMPTY
     elif rows >= 6 and dated >= 6 and not (in_family and sentences >= 300):
         return PageKind.LIST if _home_score(tree) < 1 else PageKind.HOME
@@ -89,6 +89,11 @@ _INDEX_LABEL = re.compile(r"[\[【]?索\s*引\s*号")
 def _names_an_article(meta: Mapping[str, str]) -> bool:
     title = "".join(meta.get("articletitle", "").split())
     return len(title) >= 5 and title not in {"".join(meta.get(name, "").split()) for name in ("columnname", "sitename")}
+
+
+def _entries(tree: Tree) -> int:
+    """Lines that open a catalogue entry."""
+    return sum(1 for line in tree.lines if len(line.text) <= 40 and _INDEX_LABEL.match(line.text))
 
 
 def _rows(tree: Tree) -> int:

@@ -59,8 +59,8 @@ class Label(NamedTuple):
 
 
 def labels_in(text: str, known: Mapping[str, str]) -> list[Label]:
-    """The labels of one of the vocabularies that stand in a line, each the longest that ends at its colon, however templates
-    stretch it (来 源：).
+    """The labels of one of the vocabularies that stand in a line, each the longest that ends at its colon, however
+    templates stretch it (来 源：).
 
     Templates join their spans without a space, so a label may stand right behind a value. One of two characters right
     behind a Chinese character counts only where a label precedes it: 报名时间： opens a sentence of a notice, while

@@ -41,7 +41,7 @@ def meta_tags(parser: LexborHTMLParser) -> dict[str, str]:
     """First value of each ``<meta name>`` (or ``property``), names in lower case; empty contents are kept as ``""``."""
     tags: dict[str, str] = {}
     for node in parser.css("meta"):
-        attributes = {name.lower(): value for name, value in node.attributes.items()}
+        attributes = node.attributes
         name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
         if name and name not in tags and "content" in attributes:
             tags[name] = tidy((attributes["content"] or "").replace("&nbsp;", " "))
@@ -123,8 +123,13 @@ _LONG_LEAD = 40
 """What stands before the labels is a sentence or a title if it is longer; then it takes two values."""
 
 
+_BARE_DATE_OPENS = frozenset(" []【】()（）|12")
+
+
 def _bare_date(text: str, first: int) -> InfoLine | None:
     """A line that is a date and little else."""
+    if text[:1] not in _BARE_DATE_OPENS:
+        return None
     alone = text.strip(" []【】()（）|")
     if len(alone) > 40 or not alone[:1].isdigit() or "星期" in alone:
         return None
@@ -165,10 +170,10 @@ def info_lines(tree: Tree) -> dict[int, InfoLine]:
     """Every visible line of a page that reads as an info line, by its number in ``Tree.lines``; links are not read."""
     found: dict[int, InfoLine] = {}
     for number, line in enumerate(tree.lines):
-        size = len(line.text)
-        if line.hidden or size > _LONGEST_INFO_LINE or 2 * line.linked > size:
+        text, first, _, linked, hidden = line
+        if hidden or len(text) > _LONGEST_INFO_LINE or 2 * linked > len(text):
             continue
-        read = info_line(line.text, line.first)
+        read = info_line(text, first)
         if read is not None:
             found[number] = read
     return found
@@ -215,7 +220,8 @@ def metadata_table(tree: Tree, *, skip: Sequence[tuple[int, int]] = ()) -> Metad
         pairs_here = list(_pairs_of_line(tree, lines, number, labels))
         if pairs_here and not _is_info(text):
             found.extend(pairs_here)
-    entry = [(label, value, place) for label, value, place in found if _belongs(tree, label, place, found)]
+    own = [place for label, _, place in found if line_labels().get(label) not in _SHARED_FIELDS]
+    entry = [(label, value, place) for label, value, place in found if _belongs(tree, label, place, own)]
     pairs: dict[str, str] = {}
     for label, value, _ in entry:
         if label not in pairs or (not pairs[label] and value):
@@ -232,19 +238,15 @@ _LEVELS = 4
 """How far up the element may stand that holds both (a table, from a cell of it)."""
 
 
-def _belongs(tree: Tree, label: str, place: int, found: Sequence[tuple[str, str, int]]) -> bool:
-    """Labels of info lines (发布日期, 来源) belong to the entry only where one of its own is near."""
+def _belongs(tree: Tree, label: str, place: int, own: Sequence[int]) -> bool:
+    """Labels of info lines (发布日期, 来源) belong to the entry only where one of its ``own`` is near."""
     if line_labels().get(label) not in _SHARED_FIELDS:
         return True
-    own = [
-        other
-        for name, _, other in found
-        if abs(place - other) <= _REACH and line_labels().get(name) not in _SHARED_FIELDS
-    ]
-    if not own:
+    near = [other for other in own if abs(place - other) <= _REACH]
+    if not near:
         return False
     roofs = [roof for roof in islice(tree.ancestors(place), _LEVELS) if tree.tags[roof] not in ("body", "html")]
-    return any(roof < other < tree.ends[roof] for roof in roofs for other in own)
+    return any(roof < other < tree.ends[roof] for roof in roofs for other in near)
 
 
 _SHARED_FIELDS = frozenset({"source", "publisher", "released", "updated", "counter", "credit", "tools", "column"})

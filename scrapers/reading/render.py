@@ -95,7 +95,7 @@ def _pieces_of(tree: Tree, root: int, unwanted: Mapping[int, str]) -> Iterator[P
 def _cut(
     tree: Tree, root: int, line: Line, condemned: Sequence[_Range], preformatted: Sequence[_Range]
 ) -> Iterator[Piece]:
-    """A line in pieces: what of it stands in ``root``, parted by unwanted elements and, in ``<pre>``, by line breaks."""
+    """A line in pieces: what of it stands in ``root``, parted by unwanted elements and, in ``<pre>``, line breaks."""
     begin, stop = max(line.first, root + 1), min(line.last + 1, tree.ends[root])
     tag = _block_around(tree, root, begin)
     inside = [place for place in tree.ancestors(begin) if place > root]

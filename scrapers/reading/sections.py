@@ -23,7 +23,12 @@ _NUMBERING = (
     (2, re.compile(rf"(?:[（(]\s*{_NUMERAL}\s*[)）]|[㈠-㈩])\s*[、，,．.]?\s*")),
     (3, re.compile(r"(?:[（(]?\d{1,2}\s*(?:[、．)）]|\.(?!\d))|[⒈-⒛⑴-⒇①-⑳])\s*")),
 )
-_OPENINGS = ("第", "一二三四五六七八九十", "（(㈠㈡㈢㈣㈤㈥㈦㈧㈨㈩", "（(0123456789" + "".join(map(chr, range(0x2460, 0x249C))))
+_OPENINGS = (
+    "第",
+    "一二三四五六七八九十",
+    "（(㈠㈡㈢㈣㈤㈥㈦㈧㈨㈩",
+    "（(0123456789" + "".join(map(chr, range(0x2460, 0x249C))),
+)
 _NUMBERINGS = {
     opening: tuple(numbering for numbering, known in zip(_NUMBERING, _OPENINGS, strict=True) if opening in known)
     for opening in "".join(_OPENINGS)
@@ -95,13 +100,13 @@ def heading(line: str, *, marked: bool = False) -> Heading | None:
             rest = plain[match.end() : match.end() + 2 * _LONGEST_HEADING]
             ending = _HEADING_ENDS.search(rest)
             head = rest[: ending.start() if ending else None].strip()
-            words = head.split()
-            if len(words) > 1 and _RUN_IN.match(head):
+            pieces = head.split()
+            if len(pieces) > 1 and _RUN_IN.match(head):
                 # 一、主要举措和成效　2023年，我县…: a blank is what is left between heading and paragraph.
-                head, words = words[0], words[:1]
+                head, pieces = pieces[0], pieces[:1]
             if not head or len(head) > _LONGEST_HEADING:
                 return None
-            return Heading(level, (plain[: match.end()] + head).strip(), simplified("".join(words)))
+            return Heading(level, (plain[: match.end()] + head).strip(), simplified("".join(pieces)))
     if len(plain) > 2 * _LONGEST_BARE_HEADING or _SENTENCE_MARKS.search(plain):
         return None
     bare = "".join(plain.split())

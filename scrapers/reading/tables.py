@@ -78,7 +78,8 @@ def read_table(tree: Tree, place: int) -> Grid | None:
         line = "\t".join(cell.text for cell in row).rstrip("\t")
         if line.strip("\t"):
             lines.append(line)
-    linked = sum(len(tree.text(i)) for i in range(place, tree.ends[place]) if tree.tags[i] == "a")
+    inside = tree.tags[place : tree.ends[place]]
+    linked = sum(len(tree.text(i)) for i, tag in enumerate(inside, place) if tag == "a")
     return Grid(tuple(_resolved(own)), tuple(lines), _caption(tree, place), linked)
 
 
