@@ -104,7 +104,11 @@ class Divisions:
         for zone in self.zones:
             for name in dict.fromkeys((zone.name, *zone.aliases)):
                 self._zones.setdefault(name, []).append(zone)
-        self._longest = max((len(name) for name in (*self._by_name, *self._zones)), default=0)
+        lengths: dict[str, set[int]] = {}
+        for name in (*self._by_name, *self._zones):
+            lengths.setdefault(name[:2], set()).add(len(name))
+        # A text's first two characters leave one or two lengths to try instead of all that names can have.
+        self._lengths = {head: sorted(found, reverse=True) for head, found in lengths.items()}
 
     def is_code(self, code: str) -> bool:
         """Whether the code is, or since 2008 ever was, in force."""
@@ -184,7 +188,9 @@ class Divisions:
     def _deepest(self, text: str, above: Division | None, year: int | None) -> list[Place]:
         """Every reading of the head of ``text`` as a chain of places inside ``above``."""
         readings: list[Place] = []
-        for length in range(min(self._longest, len(text)), 1, -1):
+        for length in self._lengths.get(text[:2], ()):
+            if length > len(text):
+                continue
             head, rest = text[:length], text[length:]
             for zone in self._zones.get(head, ()):
                 if above is None or self.related(zone.parent_code, above.code):
