@@ -1,19 +1,25 @@
 """The ``nianbao`` command: names, options and exit codes; what a command does stands in ``flows.commands``.
 
-Exit codes: 0 done, 1 something failed, 2 bad usage or bad configuration. Data goes to standard output.
+Exit codes: 0 done, 1 something failed, 2 bad usage or bad configuration, 130 stopped by Ctrl-C.
+Data goes to standard output.
 """
 
 from __future__ import annotations
 
 import errno
 import importlib.metadata
+import io
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.commands.terminal import talk
+from flows.commands.terminal import say, talk
 from flows.settings import SettingsError, read_settings
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
 
 app = typer.Typer(
     name="nianbao",
@@ -34,7 +40,7 @@ Province = Annotated[str | None, typer.Option(help="Only the sources of this pro
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="Port of the portal; 0 for any free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the portal; 0 for any free one.")] = 0,
 ) -> None:
     """The whole thing on the loopback portal, then three example queries."""
     from flows.commands.demo import demo_command
@@ -44,7 +50,7 @@ def demo(
 
 @app.command()
 def portal(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for any free one.")] = 8765,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 for any free one.")] = 8765,
     site: Annotated[
         list[Path] | None, typer.Option(help="A site.json whose stored answers are served too, by host.")
     ] = None,
@@ -193,11 +199,15 @@ def version() -> None:
 
 def main() -> None:
     """Run a command; what goes wrong is said in a sentence, not in a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that has no Chinese letters, or a file name that is no text, must not end a command half-way.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
-    except KeyboardInterrupt:
-        talk.print("Stopped. What has landed is kept; the same command goes on from there.")
-        raise SystemExit(1) from None
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # typer has turned Ctrl-C into this
+            talk.print("Stopped. What has landed is kept; the same command goes on from there.")
+        raise
     except BrokenPipeError:
         raise SystemExit(1) from None
     except Exception as error:
@@ -227,12 +237,15 @@ def _exit_code(error: Exception) -> int | None:
         where = error.filename or "while writing"
         _say(f"no space is left on the device ({where}); free some, then run the same command again")
         return 1
+    if isinstance(error, PermissionError) or (isinstance(error, OSError) and error.errno == errno.EROFS):
+        _say(f"{error.filename or 'a file'}: {error.strerror}; `nianbao doctor` shows which setting named it")
+        return 1
     return None
 
 
 def _say(error: object) -> None:
     for line in str(error).splitlines():
-        talk.print(f"[red]error[/] {line}")
+        say("error", line)
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def summary_markdown(summary: RunSummary) -> str:
     ]
     problems = [f"- {problem}" for problem in summary.problems[:50]]
     if len(summary.problems) > 50:
-        problems.append(f"- and {len(summary.problems) - 50} more: `nianbao problems`")
+        problems.append(f"- and {len(summary.problems) - 50} more: `nianbao sql 'FROM problems'`")
     return "\n".join(
         [
             f"Run `{summary.run_id}`: {summary.new} new reports in {summary.seconds:.0f} s.",

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -15,12 +16,13 @@ from typing import Literal
 from flows.learning import learn_after, rules_of
 from flows.progress import Progress
 from flows.settings import Settings
-from scrapers.collect import Plan, Tally, collect
+from scrapers.collect import Plan, Step, Tally, collect
 from scrapers.records import Source
 from scrapers.web.archive import Archive, Recovery, recover
 from scrapers.web.client import Client, ClientSettings
 from scrapers.web.pace import HostPace
 from warehouse.database import writing
+from warehouse.errors import ChecksFailedError
 from warehouse.landing import write_batch
 from warehouse.ledger import finish_run, load_sources, read_ledgers, start_run
 from warehouse.load import LoadResult, load_pending
@@ -28,6 +30,8 @@ from warehouse.readers import publish
 
 LOAD_EVERY = 5.0
 """Seconds between two looks of the loader at the landing folder while a run goes on."""
+PUBLISH_EVERY = 30.0
+"""Least seconds between two reader copies while a run goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,10 @@ class RunSummary:
         damaged = [f"{file.warc_file}: {file.damage}" for file in self.recovered if file.damage]
         refused = [f"{batch.path}: {batch.reason}" for load in self.loads for batch in load.rejected_batches]
         return (*damaged, *refused, *(problem for tally in self.tallies for problem in tally.problems))
+
+
+class RunStoppedError(Exception):
+    """The run was interrupted or has failed elsewhere: this host's part of it ends at the page in hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,7 @@ class CrawlRun:
         self._client = web_client(settings, self._archive)
         self._tallies: dict[str, Tally] = {s.id: Tally(s.id, s.publisher) for s in self.sources}
         self._done = threading.Event()
+        self._stopping = threading.Event()
         self._loader_error: BaseException | None = None
         self._loader = threading.Thread(target=self._load_until_done, name="loader", daemon=True)
         self._loader.start()
@@ -142,20 +151,29 @@ class CrawlRun:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> Literal[False]:
+        if error is not None:
+            self.stop()
         self._done.set()
         self._loader.join()
         self._client.close()
         self._archive.close()
-        if self._loader_error is not None and error is None:
+        failure = error if error is not None else self._loader_error
+        try:
+            if self._loader_error is None:
+                self._load()
+                learn_after(self.settings.warehouse_path)
+        except Exception as late:
+            failure = failure or late
+            raise
+        finally:
+            finish_run(
+                self.settings.warehouse_path,
+                self.run_id,
+                "completed" if failure is None else "cancelled" if isinstance(failure, KeyboardInterrupt) else "failed",
+                {"error": None if failure is None else repr(failure)} | self._totals(),
+            )
+        if self._loader_error is not None:
             raise self._loader_error
-        self._load()
-        learn_after(self.settings.warehouse_path)
-        finish_run(
-            self.settings.warehouse_path,
-            self.run_id,
-            "completed" if error is None else "failed",
-            {"error": None if error is None else repr(error)} | self._totals(),
-        )
         publish(self.settings.warehouse_path, self.settings.reader_path)
         self._seconds = time.monotonic() - self._started
         return False
@@ -185,7 +203,7 @@ class CrawlRun:
                 known=self._ledgers[source.id].pages,
                 columns=self._ledgers[source.id].columns,
                 tally=self._tallies[source.id],
-                on_step=self.progress.step,
+                on_step=self._step,
             )
             for batch in batches:
                 self._archive.sync()  # what a batch points to must outlive a power cut as the batch does
@@ -193,14 +211,36 @@ class CrawlRun:
             self.progress.finish(self._tallies[source.id])
         return tuple(self._tallies[source.id] for source in group.sources)
 
+    def stop(self) -> None:
+        """Let every host's part end at the page in hand, with :class:`RunStoppedError`; what has landed is kept."""
+        self._stopping.set()
+
     def summary(self) -> RunSummary:
         """What came of the run; after its ``with`` block."""
         return RunSummary(
-            self.run_id, self._started_at, self._seconds, tuple(self._tallies.values()), tuple(self._loads)
+            self.run_id,
+            self._started_at,
+            self._seconds,
+            tuple(self._tallies.values()),
+            tuple(self._loads),
+            self._recovered,
         )
+
+    def _step(self, step: Step) -> None:
+        if self._stopping.is_set():
+            raise RunStoppedError(f"run {self.run_id} was stopped while {step.source_id} was crawled")
+        self.progress.step(step)
 
     def _load(self) -> None:
         self._loads.append(load_pending(self.settings.warehouse_path, self.settings.landing_dir))
+
+    def _publish_meanwhile(self) -> float:
+        """Let queries see what was loaded so far; returns the seconds to wait before the next time."""
+        began = time.monotonic()
+        with suppress(ChecksFailedError):  # the copy stays as it was, and the end of the run says so
+            publish(self.settings.warehouse_path, self.settings.reader_path)
+        # A large warehouse takes a while to copy: never spend more than a twentieth of the run on it.
+        return max(PUBLISH_EVERY, 20 * (time.monotonic() - began))
 
     def _totals(self) -> dict[str, int]:
         tallies = self._tallies.values()
@@ -210,9 +250,12 @@ class CrawlRun:
         }
 
     def _load_until_done(self) -> None:
+        publish_at = 0.0
         while not self._done.wait(LOAD_EVERY):
             try:
                 self._load()
+                if self._loads[-1].batches and time.monotonic() >= publish_at:
+                    publish_at = time.monotonic() + self._publish_meanwhile()
             except Exception as error:  # noqa: BLE001  # handed to the run's own thread, which raises it
                 self._loader_error = error
                 return
@@ -231,6 +274,11 @@ def crawl_plainly(
     run = CrawlRun(settings, sources, registry, progress or Progress(), recheck_after, relist)
     with run, ThreadPoolExecutor(settings.workers, thread_name_prefix="crawl") as pool:
         futures: list[Future[tuple[Tally, ...]]] = [pool.submit(run.collect_group, group) for group in run.groups]
-        for future in futures:
-            future.result()
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            run.stop()  # the pool waits for its threads, and a host can take an hour
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return run.summary()

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
+import pydantic_settings
 from pydantic import Field, HttpUrl, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
@@ -109,8 +110,17 @@ def read_settings(**given: Any) -> Settings:
             what = "there is no such setting" if problem["type"] == "extra_forbidden" else problem["msg"]
             lines.append(f"setting {name} (from {origin}): {what}. `nianbao doctor` lists all settings.")
         raise SettingsError("\n".join(lines)) from error
-    except tomllib.TOMLDecodeError as error:
+    except pydantic_settings.SettingsError as error:
+        # A list in a variable that is no JSON; its cause says where.
+        raise SettingsError(f'{error}: {error.__cause__}. A list is JSON, such as ["www.example.cn"].') from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{SETTINGS_FILE}: not valid TOML: {error}") from error
+
+
+def unknown_variables() -> tuple[str, ...]:
+    """Variables with our prefix that set nothing: most likely misspelt."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    return tuple(sorted(key for key in os.environ if key.upper().startswith(PREFIX) and key.upper() not in known))
 
 
 def origins(given: dict[str, Any] | None = None) -> dict[str, str]:

@@ -18,7 +18,7 @@ import duckdb
 
 from warehouse.checks import CheckResult, run_checks
 from warehouse.database import attach, writing
-from warehouse.errors import ChecksFailedError, NoReaderError
+from warehouse.errors import ChecksFailedError, NewerWarehouseError, NoReaderError, WarehouseError
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,12 @@ def publish(warehouse: Path, reader: Path, *, wait_seconds: float = 60.0) -> Pub
 def open_reader(reader: Path) -> duckdb.DuckDBPyConnection:
     """The reader copy as it is now, read-only. Raises ``NoReaderError`` (with what to type) where there is none."""
     if not reader.exists():
-        raise NoReaderError(
-            f"there is no reader copy at {reader} yet. Run: nianbao crawl (it publishes at its "
-            "end), or: nianbao publish"
-        )
-    return attach(reader, read_only=True)
+        raise NoReaderError(f"there is no reader copy at {reader} yet. Run: nianbao crawl (it publishes at its end)")
+    try:
+        return attach(reader, read_only=True)
+    except NewerWarehouseError:
+        raise
+    except WarehouseError as error:
+        raise WarehouseError(
+            f"{error} If the reader copy is damaged, the next nianbao crawl writes it anew."
+        ) from error

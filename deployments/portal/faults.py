@@ -236,5 +236,5 @@ def fault(name: str) -> Fault:
     if name not in FAULTS:
         near = difflib.get_close_matches(name, FAULTS, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise UnknownFaultError(f"no fault is called {name!r}{hint} Known: {', '.join(sorted(FAULTS))}")
+        raise UnknownFaultError(f"no fault is called {name!r}{hint or '.'} Known: {', '.join(sorted(FAULTS))}")
     return FAULTS[name]

@@ -64,7 +64,7 @@ def serve(
 
 
 def _command(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8899,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 8899,
     site: Annotated[list[Path] | None, typer.Option(help="A site.json, or its folder, to serve as well.")] = None,
     fault: Annotated[
         list[str] | None,

@@ -9,14 +9,17 @@ from typing import Any, cast, get_args
 
 import typer
 
-from flows.commands.terminal import show_table, talk
+from flows.commands.terminal import say, show_table, talk
 from flows.settings import Settings
+from scrapers.sources.registry import load_sources, select_sources
 from warehouse.coverage import coverage_table
 from warehouse.errors import QueryError
 from warehouse.query import Answer, Format, names, plain, run_sql, write_answer, write_parquet
 
 PROMPT_ROWS = 200
 """Rows shown at the prompt; a query on the command line is answered whole."""
+LEAVE = (".quit", ".exit", "quit", "exit", "\\q")
+"""What people type to leave the prompts they know."""
 CELL = 60
 """Characters of a cell shown in a table; other formats give cells whole."""
 
@@ -26,6 +29,8 @@ def sql_command(settings: Settings, query: str | None, *, output: str, to: Path 
     form = _format(output)
     if query is None:
         return _prompt(settings.reader_path)
+    if to is not None and not to.parent.is_dir():
+        raise typer.BadParameter(f"{to.parent} is no folder: make it first, or name another file")
     if form == "parquet":
         if to is None:
             raise typer.BadParameter("parquet needs a file: --to FILE.parquet")
@@ -53,6 +58,8 @@ def coverage_command(
         answer = coverage_table(settings.reader_path, years=years, states=states, source_id=source)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    if source is not None and not answer.rows:
+        select_sources(load_sources(settings.sources_dir), ids=[source])  # raises for a misspelt id
     if form == "table":
         show_coverage(answer)
     else:
@@ -73,7 +80,7 @@ def show_answer(answer: Answer, form: Format) -> None:
 
 def show_question(reader: Path, question: str, query: str) -> None:
     """A question, the query that asks it, and its answer."""
-    talk.print(f"\n[bold]{question}[/]")
+    talk.print(f"\n{question}", style="bold")
     lines = [line.strip() for line in query.strip().splitlines()]
     talk.print('  nianbao sql "' + "\n    ".join(lines) + '"', style="dim")
     answer = run_sql(reader, query)
@@ -121,6 +128,8 @@ def _prompt(reader: Path) -> int:
                 talk.print("")
                 pending.clear()
                 continue
+            if not pending and line.strip().rstrip(";").lower() in LEAVE:
+                return 0
             pending.append(line)
             text = "\n".join(pending).strip()
             if not text:
@@ -130,7 +139,7 @@ def _prompt(reader: Path) -> int:
                 try:
                     show_answer(run_sql(reader, text, limit=PROMPT_ROWS), "table")
                 except QueryError as error:
-                    talk.print(f"[red]error[/] {error}")
+                    say("error", error)
     except EOFError:
         talk.print("")
         return 0

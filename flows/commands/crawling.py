@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 
-from flows.commands.terminal import show_table, shown_progress, talk
+from flows.commands.terminal import say, show_table, shown_progress, talk
 from flows.progress import Progress
 from flows.run import RunSummary, crawl_plainly
 from flows.server import prefect_server
@@ -33,7 +33,7 @@ def crawl_command(
         with_prefect=with_prefect,
     )
     show_summary(summary)
-    talk.print("Ask the warehouse next: [bold]nianbao coverage[/] or [bold]nianbao sql[/]")
+    talk.print("Ask the warehouse next: nianbao coverage, or nianbao sql")
     return 1 if summary.problems else 0
 
 
@@ -73,9 +73,9 @@ def show_summary(summary: RunSummary) -> None:
         ),
     )
     for problem in summary.problems[:20]:
-        talk.print(f"[yellow]problem[/] {problem}")
+        say("problem", problem)
     if len(summary.problems) > 20:
-        talk.print(f"... and {len(summary.problems) - 20} more: [bold]nianbao problems[/]")
+        talk.print(f"... and {len(summary.problems) - 20} more: nianbao sql 'FROM problems'")
     if summary.new or any(tally.changed for tally in summary.tallies):
         talk.print(f"{summary.new} new reports in {summary.seconds:.0f} s.")
     else:

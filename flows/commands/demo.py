@@ -61,7 +61,7 @@ def demo_command(*, port: int) -> int:
         "\n".join(
             (
                 "",
-                "[bold]What to type next[/] (the demo's data lies in data/demo):",
+                "What to type next (the demo's data lies in data/demo):",
                 "  export NIANBAO_DATA_DIR=data/demo",
                 "  .venv/bin/nianbao sql                    a prompt; .tables shows what there is to ask",
                 "  .venv/bin/nianbao coverage --year 2023   who published, who did not, how late",

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Iterator
 
 from flows.commands.terminal import show_table, talk
-from flows.settings import Settings, origins
+from flows.settings import Settings, origins, unknown_variables
 from scrapers.sources.registry import SourceError, load_sources
 from warehouse.errors import NoReaderError, WarehouseError
+from warehouse.landing import REJECTED, pending
 from warehouse.query import run_sql
 
 NEEDED_SPACE = 1024**3
@@ -57,6 +58,8 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
         yield ("sources", FINE, f"{len(sources)} in {settings.sources_dir}, {unknown} of them without a known column")
     except SourceError as error:
         yield ("sources", TROUBLE, str(error))
+    for variable in unknown_variables():
+        yield (variable, TROUBLE, "no setting is called so; the table above has all of them")
     folder = settings.data_dir
     while not folder.exists():
         folder = folder.parent
@@ -66,8 +69,11 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
         free = shutil.disk_usage(folder).free
         state = FINE if free >= NEEDED_SPACE else TROUBLE
         yield ("data folder", state, f"{settings.data_dir.resolve()}: {free / 1024**3:.1f} GiB free")
-    waiting = len(list(settings.landing_dir.glob("*.parquet"))) if settings.landing_dir.is_dir() else 0
-    yield ("landing folder", FINE, f"{waiting} batches wait for the loader")
+    yield ("landing folder", FINE, f"{len(pending(settings.landing_dir))} batches wait for the loader")
+    rejected = sorted((settings.landing_dir / REJECTED).glob("*.parquet"))
+    if rejected:
+        detail = f"{len(rejected)} batches could not be loaded; the .reason.txt beside each says why and what to do"
+        yield ("rejected batches", TROUBLE, f"{rejected[0].parent}: {detail}")
     yield ("warehouse", *_warehouse(settings))
     yield (
         "Prefect",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flows.commands.terminal import talk
+from flows.commands.terminal import say
 from flows.copies import mirror_finder
 from flows.learning import Rules, published_rules
 from flows.run import web_client
@@ -56,7 +56,7 @@ def read_command(settings: Settings, targets: list[str], manifest: Path | None) 
             page = had()
         except PageError as error:
             failed = True
-            talk.print(f"[red]error[/] {error}")
+            say("error", error)
             continue
         draft, report = read_saved(page, settings, learned)
         sys.stdout.write(json.dumps(as_json(page, draft, report), ensure_ascii=False) + "\n")
@@ -72,6 +72,8 @@ def manifest_rows(manifest: Path) -> list[tuple[int, dict[str, Any]]]:
         lines = manifest.read_text("utf-8").splitlines()
     except OSError as error:
         raise PageError(f"{manifest}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise PageError(f"{manifest}: not UTF-8: {error}") from error
     rows = []
     for number, line in enumerate(lines, 1):
         if not line.strip():

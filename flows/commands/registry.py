@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from flows.commands.terminal import show_table, talk
+from flows.commands.terminal import say, show_table, shown, talk
 from flows.run import web_client
 from flows.settings import Settings
 from scrapers.collect import list_source
@@ -116,11 +116,11 @@ def discover_command(settings: Settings, host: str, *, most_requests: int) -> in
     for proposal in found.proposals:
         sys.stdout.write(column_toml(proposal.url, proposal.platform, proposal.report_types, proposal.probe) + "\n")
         for sign in proposal.evidence:
-            talk.print(f"  {proposal.name or proposal.url}: {sign}")
+            talk.print(shown(f"  {proposal.name or proposal.url}: {sign}"))
     for name, address in found.elsewhere:
-        talk.print(f"elsewhere: {name} {address}")
+        talk.print(shown(f"elsewhere: {name} {address}"))
     for trouble in found.troubles:
-        talk.print(f"[yellow]trouble[/] {trouble}")
+        say("trouble", trouble)
     rest = "" if found.complete else "; the budget ended before every lead was followed: --most-requests"
     talk.print(f"{len(found.proposals)} columns in {found.requests} requests{rest}")
     return 0 if found.proposals else 1

@@ -1,4 +1,8 @@
-"""Two voices: data goes to standard output, everything said to a person goes to standard error."""
+"""Two voices: data goes to standard output, everything said to a person goes to standard error.
+
+What sites wrote (titles, addresses, messages of their servers) is shown as it is: never taken for rich's markup, and
+without the control characters by which a page could write on the terminal of whoever reads its title.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +13,41 @@ from contextlib import contextmanager, nullcontext
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from flows.progress import Standing, watched_by
 
-talk = Console(stderr=True, highlight=False, soft_wrap=True)
+talk = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 """For messages, questions and progress."""
+
+_CONTROLS = {
+    code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"
+}
+
+
+def shown(value: object) -> str:
+    """``value`` as text that may go to a terminal: control characters (ESC, C1) are replaced."""
+    return str(value).translate(_CONTROLS)
+
+
+def say(word: str, message: object) -> None:
+    """A message with the word that says what it is: ``error``, ``problem``, ``trouble``."""
+    talk.print(Text.assemble((word, "red" if word == "error" else "yellow"), " ", shown(message)))
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
     """A table on standard output; unknown values as an empty cell."""
-    table = Table(*columns, title=title, title_justify="left", show_lines=False)
+    table = Table(title=title, title_justify="left", show_lines=False)
+    for column in columns:
+        table.add_column(_cell(column))
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*map(_cell, row))
     # A pipe has no width of its own: the table keeps its full width there instead of being cut at 80.
     Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(table)
+
+
+def _cell(value: object) -> Text:
+    return Text("" if value is None else shown(value))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -57,6 +58,15 @@ def _pattern(value: str) -> str:
 
 
 Host = Annotated[str, AfterValidator(_host)]
+
+
+def _day(value: str) -> str:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        raise ValueError("write the day as 2024-05-31, or never")
+    date.fromisoformat(value)
+    return value
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -86,7 +96,7 @@ class _SourceFile(BaseModel):
     first_year: Annotated[int, Field(ge=2004, le=2100)] | None = None
     charset: str | None = None
     column_unknown: Annotated[str, Field(min_length=10)] | None = None
-    verified: Literal["never"] | Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = "never"
+    verified: Literal["never"] | Annotated[str, AfterValidator(_day)] = "never"
     ignored: dict[WebAddress, Annotated[str, Field(min_length=3)]] = {}
     columns: list[_ColumnFile] = []
 
@@ -120,6 +130,8 @@ def read_source(path: Path, *, root: Path) -> Source:
         raw = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise SourceError([f"{path}: is not UTF-8 ({error}); save it as UTF-8"]) from error
+    except OSError as error:
+        raise SourceError([f"{path}: cannot be read: {error.strerror}"]) from error
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         raise SourceError([f"{path}:{line.group(1) if line else 1}: not valid TOML: {error}"]) from error
@@ -174,6 +186,8 @@ def load_sources(directory: Path = REGISTRY) -> tuple[Source, ...]:
             problems.extend(error.problems)
     if problems:
         raise SourceError(problems)
+    if not sources:
+        raise SourceError([f"{directory}: no <province>/<publisher>.toml lies there; check the setting sources_dir"])
     return tuple(sources)
 
 
@@ -191,7 +205,7 @@ def select_sources(
             near = difflib.get_close_matches(identifier, known, n=3, cutoff=0.4)
             hint = f"; did you mean {', '.join(near)}?" if near else ""
             raise UnknownSourceError(
-                f"no source is called {identifier!r}{hint} `nianbao sources list` shows all of them."
+                f"no source is called {identifier!r}{hint or '.'} `nianbao sources list` shows all of them."
             )
     chosen = [source for source in sources if not wanted or source.id in wanted]
     if province is not None:

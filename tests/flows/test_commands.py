@@ -6,8 +6,11 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +21,10 @@ from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
 
 ONE = "qinglan/qinghe"
+HEEDING_CTRL_C = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from flows.cli import main; main()"
+)
+"""A shell that runs tests in the background has Ctrl-C ignored, and children inherit that."""
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +144,21 @@ def test_a_query_before_the_first_crawl_says_what_to_type(tmp_path: Path) -> Non
     assert "nianbao crawl" in done.stderr
 
 
+def test_the_prompt_answers_and_is_left_by_the_words_people_know(crawled: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.cli", "sql"],
+        env=os.environ | {"NIANBAO_DATA_DIR": str(crawled)},
+        input="SELECT count(*) AS n\nFROM reports;\nexit\nSELECT 'after the end';\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "18" in done.stdout
+    assert "after the end" not in done.stdout
+
+
 def test_a_misspelt_table_is_answered_with_the_nearest(crawled: Path) -> None:
     done = nianbao("sql", "SELECT * FROM report", data=crawled)
     assert done.returncode == 1
@@ -183,3 +205,143 @@ def test_check_live_reconciles_every_column_with_what_its_site_states(tmp_path: 
     done = nianbao("sources", "check", "--live", ONE, data=tmp_path, proxy=portal.url)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "listed 36 of 36" in done.stdout
+
+
+def test_what_sites_wrote_is_shown_as_it_is_and_cannot_write_on_the_terminal(crawled: Path) -> None:
+    done = nianbao("sql", "SELECT '[/b] [red]x' AS \"[i]title\", chr(27) || '[2J' AS escape", data=crawled)
+    assert done.returncode == 0, done.stderr
+    assert "[/b] [red]x" in done.stdout
+    assert "[i]title" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_an_error_with_brackets_is_said_whole(crawled: Path) -> None:
+    done = nianbao("sql", "SELECT [/b]", data=crawled)
+    assert done.returncode == 1
+    assert "[/b]" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_probed_column_is_proposed_as_toml_that_parses(tmp_path: Path, portal: Portal) -> None:
+    address = tomllib.loads((SOURCES / f"{ONE}.toml").read_text("utf-8"))["columns"][0]["url"]
+    done = nianbao("sources", "probe", address, data=tmp_path, proxy=portal.url)
+    assert done.returncode == 0, done.stderr
+    proposed = tomllib.loads(done.stderr.partition("As a registry file:\n")[2])
+    assert proposed["columns"][0]["url"] == address
+
+
+def test_a_terminal_without_chinese_letters_does_not_end_a_command(crawled: Path) -> None:
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "NIANBAO_DATA_DIR": str(crawled)}
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.cli", "sql", "SELECT title FROM reports LIMIT 1", "-f", "csv"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "\\u" in done.stdout
+
+
+def test_coverage_of_a_misspelt_source_names_the_nearest(crawled: Path) -> None:
+    done = nianbao("coverage", "--source", "qinglan/qinge", data=crawled)
+    assert done.returncode == 2
+    assert "did you mean qinglan/qinghe" in done.stderr
+
+
+def test_a_port_that_cannot_be_is_bad_usage(tmp_path: Path) -> None:
+    done = nianbao("portal", "--port", "99999", data=tmp_path)
+    assert done.returncode == 2
+    assert "65535" in done.stderr
+
+
+def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path, portal: Portal) -> None:
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=128k,ro", "tmpfs", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"needs the right to mount a small file system: {mounted.stderr.strip()}")
+    try:
+        done = crawl(tmp_path / "data", portal, "--source", ONE)
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+    assert done.returncode == 1
+    assert str(tmp_path / "data") in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_manifest_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    manifest = tmp_path / "M.jsonl"
+    manifest.write_bytes('{"id": "年报", "file": "a.html"}\n'.encode("gb18030"))
+    done = nianbao("read", "--manifest", str(manifest), data=tmp_path)
+    assert done.returncode == 2
+    assert f"{manifest}: not UTF-8" in done.stderr
+
+
+def test_damage_found_in_the_archive_is_a_problem_of_the_run(tmp_path: Path, portal: Portal) -> None:
+    assert crawl(tmp_path, portal, "--source", ONE).returncode == 0
+    (whole,) = (tmp_path / "archive").glob("*.warc.gz")
+    content = bytearray(whole.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 64] = bytes(64)
+    whole.with_name(whole.name + ".open").write_bytes(content)
+    whole.unlink()
+    done = crawl(tmp_path, portal, "--source", ONE)
+    assert done.returncode == 1
+    assert f"problem {whole.name}: " in done.stderr
+
+
+def test_a_damaged_reader_copy_says_how_to_get_a_new_one(tmp_path: Path) -> None:
+    (tmp_path / "nianbao.duckdb").write_bytes(b"not a database")
+    done = nianbao("sql", "SELECT 1", data=tmp_path)
+    assert done.returncode == 1
+    assert "next nianbao crawl writes it anew" in done.stderr
+
+
+def test_doctor_finds_misspelt_variables_and_rejected_batches(tmp_path: Path) -> None:
+    rejected = tmp_path / "landing" / "rejected"
+    rejected.mkdir(parents=True)
+    (rejected / "one.parquet").write_bytes(b"garbage")
+    done = nianbao("doctor", data=tmp_path, pace_second="1")
+    assert done.returncode == 1
+    assert "NIANBAO_PACE_SECOND" in done.stdout
+    assert "1 batches could not be loaded" in done.stdout
+
+
+def test_an_answer_for_a_folder_that_is_not_there_is_bad_usage(crawled: Path, tmp_path: Path) -> None:
+    done = nianbao("sql", "SELECT 1", "-f", "csv", "--to", str(tmp_path / "no" / "x.csv"), data=crawled)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_stops_a_crawl_at_the_page_in_hand_and_the_next_one_goes_on(tmp_path: Path, portal: Portal) -> None:
+    environment = os.environ | {
+        "NIANBAO_DATA_DIR": str(tmp_path),
+        "NIANBAO_SOURCES_DIR": str(SOURCES),
+        "NIANBAO_PROXY": portal.url,
+        "NIANBAO_PACE_SECONDS": "1",
+    }
+    crawling = subprocess.Popen(
+        [sys.executable, "-c", HEEDING_CTRL_C, "crawl", "--no-prefect", "--source", ONE],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    began = len(portal.log)
+    deadline = time.monotonic() + 60
+    while len(portal.log) < began + 5 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    crawling.send_signal(signal.SIGINT)
+    _, said = crawling.communicate(timeout=20)  # all 18 pages would take longer
+    assert crawling.returncode == 130
+    assert "Stopped." in said
+    asked = {entry.url for entry in list(portal.log)[began:]}
+    assert len([url for url in asked if "/art/" in url]) < 18
+    states = nianbao("sql", "SELECT state FROM runs", "-f", "csv", data=tmp_path)
+    assert states.stdout.split() == ["state", "cancelled"]
+    assert crawl(tmp_path, portal, "--source", ONE).returncode == 0
+    counted = nianbao("sql", "SELECT count(*) AS n FROM reports", "--format", "json", data=tmp_path)
+    assert json.loads(counted.stdout)[0]["n"] == 18

@@ -42,3 +42,9 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "nianbao.toml").write_text("workers = \n", "utf-8")
     with pytest.raises(SettingsError, match=r"nianbao\.toml: not valid TOML"):
         read_settings()
+
+
+def test_a_list_in_a_variable_that_is_no_json_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIANBAO_TRUSTED_HOSTS", "www.example.cn")
+    with pytest.raises(SettingsError, match="trusted_hosts"):
+        read_settings()

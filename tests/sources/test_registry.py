@@ -133,3 +133,22 @@ def test_a_misspelt_source_is_answered_with_the_nearest() -> None:
 def test_a_zone_needs_the_division_it_lies_in(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, RIGHT.replace('level = "county"', 'level = "zone"'))
     assert "parent_division_code" in problem
+
+
+def test_a_folder_without_any_source_is_an_error_and_no_empty_registry(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"no <province>/<publisher>\.toml lies there"):
+        load_sources(tmp_path)
+
+
+def test_a_registry_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "hebei").mkdir()
+    lost = tmp_path / "hebei" / "lost.toml"
+    lost.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(SourceError, match=r"lost\.toml: cannot be read"):
+        load_sources(tmp_path)
+
+
+def test_a_day_that_is_none_is_refused(tmp_path: Path) -> None:
+    written(tmp_path, 'verified = "2024-13-01"\n' + RIGHT)
+    with pytest.raises(SourceError, match="verified"):
+        load_sources(tmp_path)
