@@ -20,14 +20,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from scrapers.reading.dom import BLOCKS, Line, Tree
 
 _CLAUSE = re.compile(r"[，。；！？,;]")
 _FOOTER = re.compile(
     r"版权所有|icp备|公网安备|网站标识码|网站标识号|政府网站标识|主办单位|主办[:：]|承办单位|承办[:：]|技术支持|技术维护|建议使用|分辨率|copyright|©|"
-    r"联系电话[:：].*地址|地址[:：].*(?:邮编|电话)|邮政编码[:：]|网站地图|违法和不良信息|浏览器浏览|您是第.*访问|浏览效果|浏览器版本|点击右上角|底部的.?发现"
+    r"联系电话[:：].*地址|地址[:：].*(?:邮编|电话)|邮政编码[:：]|网站地图|违法和不良信息|浏览器浏览|您是第.*访问|浏览效果|浏览器版本|版权归.{2,16}[网局府站]所有|不代表本网|免责声明|点击右上角|底部的.?发现"
 )
 """Of text in lower case: without re.I, the search skips to the first letters of these words."""
 _PARAGRAPHS = frozenset(
@@ -123,8 +123,10 @@ def find_body(
     if family is not None:
         return family
     dense = _dense(tree, weights)
-    if dense is not None and _running(tree, weights, dense) >= _SHORTEST_BODY:
-        return Container((dense,), "density")
+    running = dense is not None and _running(tree, weights, dense) >= _SHORTEST_BODY
+    if dense is not None and running:
+        under = _nearer(tree, weights, dense, anchor, is_button) if anchor is not None else None
+        return under or Container((dense,), "density")
     if anchor is not None:
         under = below(tree, anchor, is_button)
         if under is not None:
@@ -139,6 +141,38 @@ def find_body(
     return Container((dense,), "density") if dense is not None else None
 
 
+def _nearer(
+    tree: Tree, weights: Weights, dense: int, anchor: int, is_button: Callable[[str], bool]
+) -> Container | None:
+    """What stands under the title, where the heaviest element is a column of teasers or half the page."""
+    if teasers(tree, (dense,)) >= _FEW_TEASERS:
+        return below(tree, anchor, is_button)
+    before, first, end = bisect_left(tree.firsts, dense), bisect_left(tree.firsts, anchor), tree.ends[dense]
+    if first - before < _FRAME or anchor >= end:
+        return None
+    under = below(tree, anchor, is_button)
+    if under is None:
+        return None
+    after = sum(weights.of_lines[first : bisect_left(tree.firsts, end)])
+    return under if sum(weights.mass(place) for place in under.places) >= _SHARE_TO_DESCEND * after else None
+
+
+_FRAME = 6
+"""Lines above the title from which on an element is the page's frame rather than an article."""
+
+
+def teasers(tree: Tree, places: Sequence[int]) -> int:
+    """Lines that are a linked title with a line of text under it that is no link."""
+    lines = [line for place in places for line in tree.lines_between(place, tree.ends[place])]
+    return sum(_is_teaser(line, under) for line, under in pairwise(lines))
+
+
+def _is_teaser(line: Line, under: Line) -> bool:
+    return line.linked >= 8 and line.linked >= 0.9 * len(line.text) and len(under.text) >= 30 > 2 * under.linked
+
+
+_FEW_TEASERS = 3
+"""From this many on, what stands under the title is asked before the heaviest column of the page."""
 _SHORTEST_BODY = 60
 """Characters of sentences below which what stands under the title is asked first."""
 
@@ -247,7 +281,7 @@ def below(tree: Tree, anchor: int, is_button: Callable[[str], bool]) -> Containe
                     break
                 linked = sum(line.linked for line in lines)
                 size = sum(len(line.text) for line in lines)
-                if len(lines) >= 3 and linked > 0.7 * size:
+                if len(lines) >= 3 and (linked > 0.7 * size or teasers(tree, (beside,)) >= 2):
                     break
                 said = [line for line in lines if not is_button(line.text)]
                 if said or (not lines and shows_something(tree, beside)):
@@ -292,7 +326,11 @@ def _plausible(tree: Tree, weights: Weights, chosen: tuple[int, ...], after: int
     outside = sum(
         len(line.text) - line.linked
         for number, (line, value) in enumerate(zip(tree.lines, weights.of_lines, strict=True))
-        if value >= 40 and line.first > after and number not in inside and "。" in line.text
+        if value >= 40
+        and line.first > after
+        and number not in inside
+        and "。" in line.text
+        and not (number and _is_teaser(tree.lines[number - 1], line))
     )
     if outside < 120:
         return True

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from scrapers.reading.dom import Tree
-from scrapers.reading.labels import bare_label, table_labels
+from scrapers.reading.labels import COLON, bare_label, table_labels
 from scrapers.reading.learned import LearnedRule, learned_removals
 from scrapers.reading.metadata import InfoLine, info_line
 from scrapers.reading.render import Piece, heading_level
@@ -99,6 +99,8 @@ class Context:
     titles: tuple[str, ...] = ()
     doc_number: str | None = None
     learned: tuple[LearnedRule, ...] = ()
+    title_at: int | None = None
+    """First text node of the page's title, where the container holds it too."""
 
 
 _WIDGET_TAGS = frozenset({"div", "ul", "section", "aside", "dl", "table", "form"})
@@ -185,6 +187,8 @@ def _reads_as_sentence(piece: Piece) -> bool:
 def _judge(pieces: Sequence[Piece], context: Context) -> tuple[list[_Verdict], list[InfoLine]]:
     verdicts = [_Verdict(piece.unwanted) for piece in pieces]
     bare = ["".join(piece.text.split()) if piece.grid is None else "" for piece in pieces]
+    if context.title_at is not None:
+        _above_title(pieces, verdicts, context.title_at)
     _second_copy(bare, verdicts)
     _metadata_grids(pieces, verdicts)
     _anywhere(bare, verdicts)
@@ -203,6 +207,18 @@ def _judge(pieces: Sequence[Piece], context: Context) -> tuple[list[_Verdict], l
         for number, name in learned_removals(context.learned, left).items():
             verdicts[number].rule = name
     return verdicts, info
+
+
+def _above_title(pieces: Sequence[Piece], verdicts: Sequence[_Verdict], title_at: int) -> None:
+    """What stands above the title, unless it reads as text: then the line taken for the title is of the body."""
+    above = [n for n, piece in enumerate(pieces) if piece.first < title_at]
+    if any(
+        verdicts[n].rule is None and pieces[n].grid is None and _reads_as_sentence(pieces[n]) for n in above
+    ):  # a table above the title is the catalogue entry or the page's layout
+        return
+    for n in above:
+        if verdicts[n].rule is None:
+            verdicts[n].rule = "above_title"
 
 
 def _zones(pieces: Sequence[Piece], verdicts: Sequence[_Verdict]) -> tuple[int, int]:
@@ -277,7 +293,7 @@ def _blocks(pieces: Sequence[Piece], bare: Sequence[str], verdicts: Sequence[_Ve
         text = bare[number]
         rule = None
         if text and verdicts[number].rule is None:
-            rule = next((r for r in _by_match("block") if _takes(r, text)), None)
+            rule = next((r for r in _by_match("block") if _takes(r, text)), None) or _opened_block(pieces[number])
         elif pieces[number].grid is not None and not _reads_as_sentence(pieces[number]):
             # The heading may be the first row of a table of links.
             opening = "".join(pieces[number].text.split("\n", 1)[0].split())
@@ -296,6 +312,17 @@ def _blocks(pieces: Sequence[Piece], bare: Sequence[str], verdicts: Sequence[_Ve
                 number += 1
                 continue
             break
+
+
+def _opened_block(piece: Piece) -> Rule | None:
+    """The rule that fits the label of a line whose rest is a link: ``解读链接：《…》解读``."""
+    colon = COLON.search(piece.text)
+    if colon is None or _ATTACHED.search(piece.text) or piece.linked < 0.9 * (len(piece.text) - colon.end()):
+        return None
+    if not piece.linked:
+        return None
+    opening = "".join(piece.text[: colon.end()].split())
+    return next((rule for rule in _by_match("block") if _takes(rule, opening)), None)
 
 
 def _line_ends(pieces: Sequence[Piece], verdicts: list[_Verdict], tail: int) -> None:
@@ -374,6 +401,12 @@ def _info_lines(
             continue
         verdicts[number].rule = "info_line"
         info.append(line)
+    if info and head < len(pieces):
+        # The same facts once more without their labels, for small screens.
+        said = {"".join(v.split()) for line in info for name, _, v in line.values if name in ("source", "publisher")}
+        for number in range(head):
+            if verdicts[number].rule is None and "".join(pieces[number].text.split()) in said:
+                verdicts[number].rule = "info_line"
 
 
 def _metadata_grids(pieces: Sequence[Piece], verdicts: Sequence[_Verdict]) -> None:
@@ -388,18 +421,21 @@ def _metadata_grids(pieces: Sequence[Piece], verdicts: Sequence[_Verdict]) -> No
             verdicts[number].rule = "metadata_table"
     # The same catalogue entry as lines: 索引号：… 发布机构：…
     opening = [n for n in range(min(len(pieces), 24)) if pieces[n].grid is None and verdicts[n].rule is None]
-    run = [n for n in opening if _opens_with_label(pieces[n].text, labels)]
+    run = [n for n in opening if _opening_label(pieces[n].text) in labels]
     if len(run) >= 3 and any(
-        bare_label(pieces[n].text.split("：")[0].split(":")[0]) in ("索引号", "信息索引号", "发文字号", "文号")
-        for n in run
+        _opening_label(pieces[n].text) in ("索引号", "信息索引号", "发文字号", "文号") for n in run
     ):
         for n in run:
             verdicts[n].rule = "metadata_table"
 
 
-def _opens_with_label(text: str, labels: Mapping[str, str]) -> bool:
-    head = re.split(r"[:：]", text, maxsplit=1)
-    return len(head) == 2 and len(text) < 200 and bare_label(head[0]) in labels
+_LABEL = re.compile(r"\s*[\[【〔]([^\[\]【】〔〕]{2,12})[\]】〕]|([^:：]{1,20})[:：]")
+
+
+def _opening_label(text: str) -> str:
+    """With what a short line begins, up to its colon or in brackets, without white space; ``""`` where it has none."""
+    match = _LABEL.match(text) if len(text) < 200 else None
+    return bare_label(match[1] or match[2]) if match else ""
 
 
 def _second_copy(bare: Sequence[str], verdicts: Sequence[_Verdict]) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scrapers.reading import ladder
 from scrapers.reading.chrome import is_chrome
 from scrapers.reading.dom import Tree
-from scrapers.reading.metadata import InfoLine
+from scrapers.reading.labels import table_labels
+from scrapers.reading.metadata import InfoLine, opens_with_label_element
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ def find_heading(
 ) -> Heading | None:
     """The line or lines that show the title: those that meta tags, the list row or ``<title>`` also name, else a title
     element, else the line above the only info line."""
-    named = {ladder.bare(name) for name in (meta.get("articletitle"), listed) if name} - {""}
+    columns = {ladder.bare(meta.get(name, "")) for name in ("columnname", "sitename")}
+    named = {ladder.bare(name) for name in (meta.get("articletitle"), listed) if name} - columns - {""}
     openings = {name[0] for name in named}
     for start, line in enumerate(tree.lines):
         if line.hidden or not 3 <= len(line.text) <= 200:
@@ -50,6 +53,10 @@ def find_heading(
                 if len(joined) >= 4 and joined in named:
                     return _spanned(tree, start, size)
     whole = ladder.bare(element or "")
+    if whole in columns:
+        whole = ""
+    elif not whole.startswith(own := ladder.bare(ladder.strip_site(element or "", meta))):
+        whole = own  # the site's name stands first
     best: Heading | None = None
     for start, line in enumerate(tree.lines):
         if (
@@ -98,12 +105,37 @@ def _above_info_line(tree: Tree, infos: Mapping[int, InfoLine]) -> Heading | Non
         text = line.text
         if line.hidden or 2 * line.linked > len(text) or not 5 <= len(text) <= 120:
             continue
-        if _PATH_OF_COLUMNS.search(text) or number in infos:
+        if _PATH_OF_COLUMNS.search(text) or number in infos or text[-1] in _STOPS:
+            continue
+        if opens_with_label_element(tree, line, table_labels()):
             continue
         return _spanned(tree, number, 1)
     return None
 
 
+def above_body(tree: Tree, infos: Mapping[int, InfoLine], first: int, meta: Mapping[str, str]) -> Heading | None:
+    """The line right above the body, which begins at node ``first``: for pages that name their title nowhere else."""
+    end = bisect_left(tree.firsts, first)
+    for number in range(end - 1, max(-1, end - 1 - _LOOK_ABOVE), -1):
+        line = tree.lines[number]
+        text = line.text
+        if line.hidden or number in infos or is_chrome(text):
+            continue
+        if (
+            2 * line.linked > len(text)
+            or not 8 <= len(text) <= 120
+            or text[-1] in _STOPS
+            or _PATH_OF_COLUMNS.search(text)
+            or opens_with_label_element(tree, line, table_labels())
+            or ladder.names_a_site(text, meta)
+        ):
+            return None
+        return _spanned(tree, number, 1)
+    return None
+
+
+_STOPS = "。；：:;，"
+"""With what a title does not end: such a line is of a body that stands above its info line."""
 _FEW_INFO_LINES = 3
 """An article states its release once, or again for small screens; a list states it with every row."""
 _PATH_OF_COLUMNS = re.compile(r"位置|[>＞»]|首页|^[^：:]{1,8}[：:]")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from scrapers.reading.body import Container
+from scrapers.reading.body import Container, teasers
 from scrapers.reading.chrome import Assembly
 from scrapers.reading.dates import DATE
 from scrapers.reading.dom import Tree
@@ -72,7 +72,10 @@ def classify(
             return PageKind.DOCUMENT
         if named:
             return PageKind.EMPTY
-    elif rows >= 6 and dated >= 6 and not (in_family and sentences >= 300):
+    elif rows >= 6 and (
+        (dated >= 6 and not (in_family and sentences >= 300))
+        or (container is not None and teasers(tree, container.places) >= 5)
+    ):
         return PageKind.LIST if _home_score(tree) < 1 else PageKind.HOME
     elif (in_family and sentences >= 60) or (sentences >= 150 and _share(tree, container) >= 0.25):
         return PageKind.DOCUMENT

@@ -106,14 +106,32 @@ def strip_site(title: str, meta: Mapping[str, str]) -> str:
             separators.pop()
             continue
         break
+    while len(pieces) > 1 and _SITE_FIRST.search(bare(pieces[0])) and len(bare(pieces[-1])) >= _SHORTEST_TITLE:
+        pieces.pop(0)
+        separators.pop(0)
+        if len(pieces) > 1 and len(bare(pieces[0])) <= _LONGEST_COLUMN_NAME:
+            pieces.pop(0)
+            separators.pop(0)
     joined = pieces[0]
     for separator, piece in zip(separators, pieces[1:], strict=False):
         joined += separator + piece
     return joined.strip()
 
 
+_SITE_FIRST = re.compile(r"^.{2,16}(?:网站?|门户|平台|数字报|日报|晚报)$|^政府信息公开$")
+"""What the first part of ``<title>`` ends with where a template puts the site's name before the title."""
+_SHORTEST_TITLE = 8
 _LONGEST_SITE_NAME = 25
 _LONGEST_COLUMN_NAME = 6
+
+
+def named(meta: Mapping[str, str], table: Mapping[str, str], element: str | None, listed: str | None) -> bool:
+    """Whether meta tags, metadata table, listing or ``<title>`` give the page a title."""
+    said = _first(meta, meta_names()["title"])
+    if (said and _not_a_title(said, meta) is None) or table_value(table, "title") or stated(listed):
+        return True
+    stripped = strip_site(tidy(element or ""), meta)
+    return len(bare(stripped)) >= _SHORTEST_TITLE and _not_a_title(stripped, meta) is None
 
 
 def names_a_site(text: str, meta: Mapping[str, str]) -> bool:

@@ -71,7 +71,7 @@ class InfoLine:
 
 
 _TOOLS = re.compile(
-    r"[|｜丨【\[〖]|字体|字号|(?:^|\s)(?:打印|分享|关闭|收藏|保存|下载|返回|纠错|繁體|大\s*中\s*小|繁|次(?:\s|$))|扫一扫|[（(]\s*(?:点击|浏览|阅读)|(?:^|\s)(?:已?(?:浏览|阅读|点击|访问)|听全文|语音|朗读|微信|微博|A[-+]|无障碍|阅读模式)"
+    r"[|｜丨【\[〖]|字体|字号|(?:文字|图片|图文|视频|政策)解读|(?:^|\s)(?:打印|分享|关闭|收藏|保存|下载|返回|纠错|繁體|大\s*中\s*小|繁|次(?:\s|$))|扫一扫|[（(]\s*(?:点击|浏览|阅读)|(?:^|\s)(?:已?(?:浏览|阅读|点击|访问)|听全文|语音|朗读|微信|微博|A[-+]|无障碍|阅读模式)"
 )
 _BRACKETED = re.compile(r"\s*[\[【〔]\s*([^\[\]【】〔〕]{2,40})[\]】〕]")
 _TAIL = re.compile(r"(?:[\s|｜丨,，;；、/\\】\]〗·•-]|[（(〔\[【]\s*[）)]?)+$")
@@ -213,8 +213,14 @@ def metadata_table(tree: Tree, *, skip: Sequence[tuple[int, int]] = ()) -> Metad
             continue
         text = line.text
         size = len(text)
-        if size > _MAX_VALUE or not (
-            COLON.search(text) or (size <= 2 * _MAX_LABEL and text[0] in openings and bare_label(text) in labels)
+        if size > _MAX_VALUE:
+            continue
+        if not COLON.search(text) and not (
+            text[0] in openings
+            and (
+                (size <= 2 * _MAX_LABEL and bare_label(text) in labels)
+                or (line.last > line.first and opens_with_label_element(tree, line, labels))
+            )
         ):
             continue
         pairs_here = list(_pairs_of_line(tree, lines, number, labels))
@@ -283,7 +289,35 @@ def _pairs_of_line(
             value = ""
         yield label, value.lstrip(":： ")[:_MAX_VALUE], line.first
         return
+    if not COLON.search(text):
+        yield from _parted_pairs(tree, line, labels)
+        return
     yield from _inline_pairs(text, labels, line.first)
+
+
+_PARTED_LABEL = 3
+"""Characters of a label that no colon parts from its value, at least: shorter ones are words."""
+
+
+def opens_with_label_element(tree: Tree, line: Line, labels: Mapping[str, str]) -> bool:
+    """Whether an element of its own at the head of a line holds a label: ``<span>信息索引</span><span>9901</span>``."""
+    label = bare_label(tree.texts[line.first])
+    return len(label) >= _PARTED_LABEL and label in labels
+
+
+def _parted_pairs(tree: Tree, line: Line, labels: Mapping[str, str]) -> Iterable[tuple[str, str, int]]:
+    """Labels and values of a line that elements part and no colon does."""
+    name, parts, place = "", [""], line.first
+    for spot in range(line.first, line.last + 1):
+        label = bare_label(tree.texts[spot]) if len(tree.texts[spot]) <= 2 * _MAX_LABEL else ""
+        if len(label) >= _PARTED_LABEL and label in labels:
+            if name:
+                yield name, tidy("".join(parts))[:_MAX_VALUE], place
+            name, parts, place = label, [], spot
+        else:
+            parts.append(tree.texts[spot])
+    if name:
+        yield name, tidy("".join(parts))[:_MAX_VALUE], place
 
 
 def _inline_pairs(text: str, labels: Mapping[str, str], place: int) -> Iterable[tuple[str, str, int]]:

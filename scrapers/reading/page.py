@@ -12,7 +12,7 @@ from scrapers.reading.body import Container, Weights, find_body
 from scrapers.reading.chrome import Assembly, Context, assemble, is_chrome, unwanted_elements
 from scrapers.reading.decode import decode
 from scrapers.reading.dom import Page, Tree, tidy
-from scrapers.reading.heading import Heading, find_heading, under_title
+from scrapers.reading.heading import Heading, above_body, find_heading, under_title
 from scrapers.reading.kinds import classify
 from scrapers.reading.labels import table_ranks
 from scrapers.reading.learned import LearnedRule
@@ -55,16 +55,13 @@ def read_page(
     container = find_body(tree, weights, after=heading.first if heading else 0, anchor=spot, is_button=is_chrome)
     ranges = _ranges(tree, container)
     table = metadata_table(tree, skip=_body_ranges(tree, container))
-    assembly = _assembled(
-        tree,
-        container,
-        tags,
-        title_element,
-        heading,
-        ladder.table_value(table.pairs, "doc_number"),
-        listed_title,
-        learned,
-    )
+    if heading is None and container is not None and not ladder.named(tags, table.pairs, title_element, listed_title):
+        heading = above_body(tree, infos, container.places[0], tags)
+    assembly = _assembled(tree, container, tags, title_element, heading, table.pairs, listed_title, learned)
+    inside = _entry_inside(tree, container, assembly, table)
+    if inside is not None:
+        table = inside
+        assembly = _assembled(tree, container, tags, title_element, heading, table.pairs, listed_title, learned)
     info = _ranked(tree, infos, ranges, heading, assembly, table)
     statements = ladder.Statements(
         meta=tags,
@@ -140,6 +137,27 @@ def _body_ranges(tree: Tree, container: Container | None) -> list[tuple[int, int
     return [(place, tree.ends[place]) for place in container.places]
 
 
+def _entry_inside(
+    tree: Tree, container: Container | None, assembly: Assembly, table: MetadataTable
+) -> MetadataTable | None:
+    """The catalogue entry where it stands at the head of the container, which is not searched otherwise."""
+    taken = {
+        cell.strip()
+        for removal in assembly.removed
+        if removal.rule == "metadata_table"
+        for line in removal.text.split("\n")
+        for cell in (line, *line.split("\t"))
+    }
+    if not taken or container is None or container.how == "density":
+        return None
+    skip = [
+        (max((line.last + 1 for line in tree.lines_between(place, end) if line.text in taken), default=place), end)
+        for place, end in _body_ranges(tree, container)
+    ]
+    found = metadata_table(tree, skip=skip)
+    return found if len(found.pairs) > len(table.pairs) else None
+
+
 def _ranges(tree: Tree, container: Container | None) -> list[tuple[int, int]]:
     return [(place, tree.ends[place]) for place in container.places] if container is not None else []
 
@@ -150,7 +168,7 @@ def _assembled(
     meta: dict[str, str],
     element: str | None,
     heading: Heading | None,
-    doc_number: str | None,
+    entry: Mapping[str, str],
     listed: str | None,
     learned: Sequence[LearnedRule],
 ) -> Assembly:
@@ -170,9 +188,20 @@ def _assembled(
         heading.text if heading else None,
         listed,
         ladder.strip_site(element or "", meta),
+        ladder.table_value(entry, "title"),
     ]
-    context = Context(titles=tuple(name for name in names if name), doc_number=doc_number, learned=tuple(learned))
+    inside = heading is not None and container.how == "density" and _holds(tree, container, heading.first)
+    context = Context(
+        titles=tuple(name for name in names if name),
+        doc_number=ladder.table_value(entry, "doc_number"),
+        learned=tuple(learned),
+        title_at=heading.first if heading is not None and inside else None,
+    )
     return assemble(rendered, context)
+
+
+def _holds(tree: Tree, container: Container, spot: int) -> bool:
+    return any(place < spot < tree.ends[place] for place in container.places)
 
 
 _BARE_DATE_REACH = 6

@@ -72,7 +72,7 @@ def _pieces_of(tree: Tree, root: int, unwanted: Mapping[int, str]) -> Iterator[P
     number = bisect_left(tree.firsts, root)
     if not is_block and number and tree.lines[number - 1].last > root:
         number -= 1
-    tables = iter(_tagged(tree, "table", root))
+    tables = iter([root, *_tagged(tree, "table", root)] if tags[root] == "table" else _tagged(tree, "table", root))
     table = next(tables, end)
     grid_end = root
     for line in islice(tree.lines, number, bisect_left(tree.firsts, end)):
