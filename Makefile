@@ -35,6 +35,7 @@ test: $(READY)  ## the tests, without the few that take minutes (`make check` ha
 
 check: lint types contracts docs-check  ## everything that must hold before a commit
 	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest tests/reading/test_any_bytes.py
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -27,15 +28,21 @@ _NOISE_SECONDS = 0.25
 """What a loaded machine adds to any measurement."""
 
 
+def _covered() -> bool:
+    coverage = sys.modules.get("coverage")
+    return coverage is not None and coverage.Coverage.current() is not None
+
+
 def read_in_time(body: bytes) -> None:
     text = decode(body)[0]
-    started = time.perf_counter()
+    started = time.process_time()
     LexborHTMLParser(text)
-    parsing = time.perf_counter() - started
-    started = time.perf_counter()
+    parsing = time.process_time() - started
+    started = time.process_time()
     draft = read_page(body, URL)
-    reading = time.perf_counter() - started
-    assert reading <= _ALLOWANCE * parsing + _NOISE_SECONDS, (reading, parsing)
+    reading = time.process_time() - started
+    # Coverage traces every line of ours and none of the parser's: `make check` runs this file once more without it.
+    assert _covered() or reading <= _ALLOWANCE * parsing + _NOISE_SECONDS, (reading, parsing)
     assert draft.kind in PageKind
     assert "\n".join(block.text for block in draft.blocks) == draft.text
     restore(draft.text, draft.removed)

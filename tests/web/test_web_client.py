@@ -147,7 +147,13 @@ def test_an_answer_ends_in_one_outcome_and_is_archived(
             3,
         ),
         ([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc"], Outcome.TRUNCATED, "0 bytes", 3),
-        ([response(gzip.compress(HTML)[:-9], Content_Encoding="gzip")], Outcome.TRUNCATED, "ends early", 3),
+        (
+            # closed by the server: a second try on the same connection would race with its end
+            [response(gzip.compress(HTML)[:-9], Content_Encoding="gzip", Connection="close")],
+            Outcome.TRUNCATED,
+            "ends early",
+            3,
+        ),
         ([b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n"], Outcome.CONNECTION, "100 headers", 3),
         (
             [b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"],
