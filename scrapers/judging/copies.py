@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scrapers.judging.titles import simplified
+from scrapers.reading.simplified import simplified
 from scrapers.records import Signature
 
 NEAR_COPY = 0.7

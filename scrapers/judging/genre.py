@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scrapers.judging.genre_rules import rules
-from scrapers.judging.titles import LONGEST_READ, NO_REPORT, TitleReading, plain_title, read_title, simplified
+from scrapers.judging.titles import LONGEST_READ, NO_REPORT, TitleReading, plain_title, read_title
+from scrapers.reading.simplified import simplified
 from scrapers.records import ReportType
 
 

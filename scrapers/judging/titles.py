@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache, lru_cache
-
-import opencc
+from functools import lru_cache
 
 from scrapers.judging.genre_rules import Exclusion, TitleRules, rules
+from scrapers.reading.simplified import simplified
 from scrapers.records import ReportType
 
 NO_REPORT = "title: names no annual report"
@@ -59,18 +58,6 @@ def plain_title(title: str) -> str:
     text = _BOOK_MARKS.sub("", simplified(text).translate(_MARKS))
     # 政府資訊公開: what a conversion by words makes of 信息.
     return _IN_BRACKETS.sub(r"\1", text).replace("资讯公开", "信息公开")
-
-
-@lru_cache(maxsize=8)
-def simplified(text: str) -> str:
-    """``text`` in Simplified, the script in which all rules are written. Remembered while one page is judged."""
-    converted: str = _simplifier().convert(text)
-    return converted
-
-
-@cache
-def _simplifier() -> opencc.OpenCC:
-    return opencc.OpenCC("t2s")
 
 
 @lru_cache(maxsize=4096)

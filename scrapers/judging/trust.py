@@ -16,7 +16,8 @@ from importlib.resources import files
 
 import opencc
 
-from scrapers.judging.titles import LONGEST_READ, simplified
+from scrapers.judging.titles import LONGEST_READ
+from scrapers.reading.simplified import simplified
 from scrapers.records import Flag
 
 UNTRUSTED_HOST = "untrusted_host"

@@ -273,30 +273,25 @@ def doc_numbers(of: Statements) -> list[MetaValue]:
 
 
 def index_numbers(of: Statements) -> list[MetaValue]:
-    values: list[MetaValue] = []
-    in_table = table_value(of.table, "index_number")
-    if in_table:
-        values.append(MetaValue("index_number", in_table, "table"))
-    values += [
-        MetaValue("index_number", value, "info_line")
-        for line in of.info
-        for field, _, value in line.values
-        if field == "index_number" and stated(value)
-    ]
-    return _choose(_distinct(values), ("table", "info_line"))
+    return _from_table_or_line(of, "index_number")
 
 
 def publishers(of: Statements) -> list[MetaValue]:
     """What the page names as publishing body; who it is, the judging room resolves."""
+    return _from_table_or_line(of, "publisher")
+
+
+def _from_table_or_line(of: Statements, name: str) -> list[MetaValue]:
+    """A field that only the metadata table and the info line state, the table first."""
     values: list[MetaValue] = []
-    in_table = table_value(of.table, "publisher")
+    in_table = table_value(of.table, name)
     if in_table:
-        values.append(MetaValue("publisher", in_table, "table"))
+        values.append(MetaValue(name, in_table, "table"))
     values += [
-        MetaValue("publisher", value, "info_line")
+        MetaValue(name, value, "info_line")
         for line in of.info
         for field, _, value in line.values
-        if field == "publisher" and stated(value)
+        if field == name and stated(value)
     ]
     return _choose(_distinct(values), ("table", "info_line"))
 

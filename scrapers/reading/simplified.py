@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import opencc
 
 
+@lru_cache(maxsize=8)
 def simplified(text: str) -> str:
-    """``text`` in Simplified characters (OpenCC ``t2s``); Simplified text comes back as it is."""
+    """``text`` in Simplified characters (OpenCC ``t2s``); Simplified text comes back as it is.
+
+    Remembered while one page is judged: several rooms ask for the same text.
+    """
     return str(_converter().convert(text))
 
 
