@@ -2,7 +2,9 @@
 
 A file holds one row a record: ``kind`` names the record's kind, ``row`` counts from 0, and of the columns
 ``candidate``, ``listing``, ``capture`` and ``report`` (each a nested struct, see ``arrow_types``) exactly one is set.
-It appears under its final name in one step, whole and synced to disk, or not at all.
+It appears under its final name in one step, whole and synced to disk, or not at all. The name is
+``<run>@<source>@<sequence>.<digest>.parquet``: the beginning of the content's SHA-256 in it shows any damage on the
+way, also where Parquet's own page checksums do not reach (headers, footer).
 
 =========================  =====================================================================
 ``landing/*.parquet``      pending, in the order of their names within a run and source
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -47,6 +50,8 @@ REJECTED: Final = "rejected"
 _FORMAT_KEY = b"nianbao.batch.format"
 _NAME_PARTS = (b"nianbao.run_id", b"nianbao.source_id", b"nianbao.sequence")
 _LONGEST_PART = 80
+_FILE_NAME = re.compile(r"(?P<batch>.+@\d{6,})(?:\.(?P<digest>[0-9a-f]{16}))?\.parquet")
+"""Files of before the digest stood in the name are read too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class BatchFile:
     """A batch file in memory. ``table`` has the columns of ``SCHEMA``."""
 
     name: str
-    """Identity of the batch: the file's name without its ending."""
+    """Identity of the batch, ``batch_name``."""
     run_id: str
     source_id: str
     sequence: int
@@ -81,15 +86,14 @@ def write_batch(directory: Path, batch: Batch) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     name = batch_name(batch.run_id, batch.source_id, batch.sequence)
     content = _parquet(batch)
-    path = directory / f"{name}.parquet"
-    for earlier in (path, directory / LOADED / path.name):
-        if earlier.exists():
-            if earlier.read_bytes() == content:
-                return earlier
-            raise BatchConflictError(
-                f"{earlier}: a batch of run {batch.run_id}, source {batch.source_id}, sequence {batch.sequence} is "
-                "there already, with other rows. Take the next sequence, or a fresh run id."
-            )
+    path = directory / f"{name}.{hashlib.sha256(content).hexdigest()[:16]}.parquet"
+    for earlier in (file for folder in (directory, directory / LOADED) for file in folder.glob(f"{name}.*parquet")):
+        if earlier.read_bytes() == content:
+            return earlier
+        raise BatchConflictError(
+            f"{earlier}: a batch of run {batch.run_id}, source {batch.source_id}, sequence {batch.sequence} is "
+            "there already, with other rows. Take the next sequence, or a fresh run id."
+        )
     temporary = directory / f".{name}.{os.getpid()}.tmp"
     try:
         with temporary.open("wb") as file:
@@ -117,6 +121,10 @@ def read_batch_file(path: Path) -> BatchFile:
     A file of an older ``scrapers.records`` (fields missing) reads with those fields ``NULL``.
     """
     content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    named = _FILE_NAME.fullmatch(path.name)
+    if named is not None and named["digest"] is not None and not digest.startswith(named["digest"]):
+        raise UnreadableBatchError(f"{path}: damaged: its content is not what was written (the name has its digest)")
     try:
         table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
@@ -132,7 +140,8 @@ def read_batch_file(path: Path) -> BatchFile:
         raise UnreadableBatchError(
             f"{path}: batch format {written_as}, this nianbao reads up to {FORMAT}: upgrade, then move the file back"
         )
-    if batch_name(run_id, source_id, number) != path.stem:
+    name = batch_name(run_id, source_id, number)
+    if named is None or named["batch"] != name:
         raise UnreadableBatchError(f"{path}: the file's name is not its batch's, {run_id} {source_id} {sequence}")
     try:
         unknown = set(table.column_names) - set(SCHEMA.names)
@@ -143,11 +152,11 @@ def read_batch_file(path: Path) -> BatchFile:
     except pa.ArrowException as error:
         raise UnreadableBatchError(f"{path}: its rows are not typed as records are ({error})") from error
     return BatchFile(
-        name=path.stem,
+        name=name,
         run_id=run_id,
         source_id=source_id,
         sequence=number,
-        digest="sha256:" + hashlib.sha256(content).hexdigest(),
+        digest=f"sha256:{digest}",
         size=len(content),
         table=table,
     )

@@ -133,8 +133,27 @@ def test_a_lone_surrogate_becomes_a_replacement_character(tmp_path: Path) -> Non
     assert read_batch_file(path).table["candidate"][0].as_py()["title"] == "法\ufffd治"
 
 
+def without_digest(path: Path) -> Path:
+    """The file under the name it would have had before names carried a digest."""
+    batch, _, _ = path.name.rsplit(".", 2)
+    return path.rename(path.with_name(f"{batch}.parquet"))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+def test_no_byte_of_a_batch_can_change_unnoticed(tmp_path: Path, at: float, flip: int) -> None:
+    path = write_batch(tmp_path, whole_batch(0, 2))
+    whole = path.read_bytes()
+    place = int(at * len(whole))
+    path.write_bytes(whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :])
+    with pytest.raises(UnreadableBatchError, match="damaged"):
+        read_batch_file(path)
+    path.write_bytes(whole)
+    assert read_batch_file(path).sequence == 0
+
+
 def test_a_batch_written_before_a_field_was_added_still_reads(tmp_path: Path) -> None:
-    path = write_batch(tmp_path, whole_batch(0, 1))
+    path = without_digest(write_batch(tmp_path, whole_batch(0, 1)))
     table = pq.read_table(path)
     reports = table["report"].combine_chunks()
     kept = [field for field in reports.type if field.name != "mirror_of"]
@@ -173,7 +192,7 @@ def test_a_batch_written_before_a_field_was_added_still_reads(tmp_path: Path) ->
     ],
 )
 def test_a_file_that_is_no_batch_says_why(tmp_path: Path, break_file: Any, complaint: str) -> None:
-    break_file(write_batch(tmp_path, whole_batch(0, 1)))
+    break_file(without_digest(write_batch(tmp_path, whole_batch(0, 1))))
     (path,) = pending(tmp_path)
     with pytest.raises(UnreadableBatchError, match=complaint):
         read_batch_file(path)
