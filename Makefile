@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types contracts docs-check eval bench lock clean
+.PHONY: help setup demo test check lint types contracts audit docs-check eval bench lock clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -33,7 +33,7 @@ demo: $(READY)  ## crawl the loopback portal, load, and ask three questions
 test: $(READY)  ## the tests, without the few that take minutes (`make check` has all)
 	@$(BIN)/python -m pytest -m "not slow"
 
-check: lint types contracts docs-check  ## everything that must hold before a commit
+check: lint types contracts audit docs-check  ## everything that must hold before a commit
 	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 	@$(BIN)/python -m pytest tests/reading/test_any_bytes.py
 
@@ -46,6 +46,10 @@ types: $(READY)
 
 contracts: $(READY)
 	@$(BIN)/lint-imports
+
+audit: $(READY)
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml flows scrapers warehouse deployments
+	@$(BIN)/python .ci/audit
 
 docs-check: $(READY)
 	@$(BIN)/python -m warehouse.catalog | diff - docs/dictionary.md || { echo "docs/dictionary.md is out of date: $(BIN)/python -m warehouse.catalog --write" >&2; exit 1; }
