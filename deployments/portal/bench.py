@@ -71,38 +71,33 @@ def _site(number: int, pages: int, family: str) -> GeneratedSite:
 
 def bench_sources(hosts: int = 1, family: str = "trs") -> tuple[Source, ...]:
     """The sources that crawl :func:`bench_network` of the same arguments."""
-    sources = []
-    for number in range(1, hosts + 1):
-        site, column = _plan(number, family)
-        template = FAMILIES[family]
-        address = site.root + template.column_path(site, column)
-        parameters = template.parameters(site, column)
-        sources.append(
-            Source(
-                id=f"bench/site{number}",
-                publisher=f"第{number}号示范市人民政府",
-                level=Level.CITY,
-                hosts=(site.host,),
-                columns=(Column(address, template.platform, column.report_types, column.name, parameters),),
-                division_code=_DIVISION,
-                pace_seconds=0.0,
-                first_year=_YEARS[0],
-            )
-        )
-    return tuple(sources)
+    return tuple(long_column_source(family, number) for number in range(1, hosts + 1))
 
 
-def long_column_network(family: str, rows: int = 1000) -> Network:
-    """One site of ``family`` whose one column has ``rows`` rows: for listings through a pager, not for crawls.
+def long_column_network(family: str, rows: int = 1000, number: int = 1) -> Network:
+    """Site ``number``, of ``family``, whose one column has ``rows`` rows: for listings through a pager.
 
     Traps are set by the faults of :class:`deployments.portal.proxy.Portal`, whose ``answer`` needs no port.
     """
-    return bench_network(1, rows, family=family)
+    return Network([_site(number, rows, family)])
 
 
-def long_column_source(family: str) -> Source:
+def long_column_source(family: str, number: int = 1) -> Source:
     """The source of :func:`long_column_network`."""
-    return bench_sources(1, family)[0]
+    site, column = _plan(number, family)
+    template = FAMILIES[family]
+    address = site.root + template.column_path(site, column)
+    parameters = template.parameters(site, column)
+    return Source(
+        id=f"bench/site{number}",
+        publisher=f"第{number}号示范市人民政府",
+        level=Level.CITY,
+        hosts=(site.host,),
+        columns=(Column(address, template.platform, column.report_types, column.name, parameters),),
+        division_code=_DIVISION,
+        pace_seconds=0.0,
+        first_year=_YEARS[0],
+    )
 
 
 def warm(network: Network) -> int:

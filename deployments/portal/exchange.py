@@ -50,6 +50,15 @@ class Asked:
         return dict(pairs)
 
 
+class End(StrEnum):
+    """What becomes of a connection against the rules."""
+
+    RESET = "reset"
+    """It is torn down: the client gets a TCP RST."""
+    STALL = "stall"
+    """It stays open, and nothing is sent any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """How the bytes of an answer go over the wire, where that is not simply at once and in full."""
@@ -62,6 +71,12 @@ class Delivery:
     """Seconds between two pieces."""
     cut_at: int | None = None
     """The connection is closed after so many bytes of the body, whatever ``Content-Length`` promised."""
+    raw: bytes | None = None
+    """What is sent in place of the head and the body, after which the connection is closed."""
+    endless: bool = False
+    """Whether the body is sent over and over for as long as the client listens; it needs a ``piece``."""
+    end: End | None = None
+    """What becomes of the connection after the last byte; ``None``: what HTTP has for it."""
 
 
 AT_ONCE = Delivery()
@@ -116,6 +131,11 @@ def json_answer(data: object, **fields: object) -> Answer:
     body = json.dumps(data, ensure_ascii=False).encode()
     answer = Answer(200, body, (("Content-Type", "application/json; charset=utf-8"),), Role.LIST)
     return replace(answer, **fields)  # type: ignore[arg-type]  # checked by dataclasses.replace at run time
+
+
+def script_answer(code: str) -> Answer:
+    """A script file that belongs to a column page."""
+    return Answer(200, code.encode(), (("Content-Type", "application/javascript; charset=utf-8"),), Role.COLUMN)
 
 
 def plain_answer(status: int, text: str, role: Role = Role.STORED) -> Answer:

@@ -8,6 +8,8 @@ open web.
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 import threading
 import time
 import weakref
@@ -18,14 +20,21 @@ from types import TracebackType
 from typing import NamedTuple
 
 from deployments.portal.changes import Changes
-from deployments.portal.exchange import AT_ONCE, Answer, Asked, Delivery, plain_answer
-from deployments.portal.faults import Fault, Injected, fault
+from deployments.portal.exchange import AT_ONCE, Answer, Asked, Delivery, End, Role, plain_answer
+from deployments.portal.faults import FAULTS, Fault, Injected, Tunnel, fault
+from deployments.portal.faults.at_random import AtRandom
 from deployments.portal.network import Network
 
 MAX_HEAD = 64 * 1024
 """Bytes of a request line with its headers; more is refused with 431."""
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body; more is refused with 413."""
+MOST_SENT = 256 * 1024 * 1024
+"""Bytes after which a body without end has one."""
+_LINGER_NOT = struct.pack("ii", 1, 0)
+"""A socket closed under this option sends a RST in place of a FIN."""
+_BEFORE_RESET = 0.05
+"""Seconds for what was sent to arrive before the reset does."""
 
 
 @lru_cache(maxsize=2)
@@ -41,13 +50,18 @@ class Access(NamedTuple):
     method: str
     url: str
     status: int
+    body: bytes = b""
+    """Of the request: programs are asked for every page of a list at one address."""
 
 
 class _Connection(asyncio.Protocol):
     """One client: requests are answered one after the other, in their order."""
 
-    def __init__(self, handle: Callable[[Asked], Answer]) -> None:
+    def __init__(self, handle: Callable[[Asked], Answer], tunnel_to: Callable[[str], Tunnel | None]) -> None:
         self._handle = handle
+        self._tunnel_to = tunnel_to
+        self._tunnel: Tunnel | None = None
+        self._tunnelled = 0
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -68,6 +82,11 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
+        if self._tunnel is not None:
+            sent = self._tunnel(data, self._tunnelled)
+            self._tunnelled += 1
+            self._write(sent or b"", keep=sent is not None)
+            return
         self._buffer += data
         self._next()
 
@@ -85,6 +104,10 @@ class _Connection(asyncio.Protocol):
             method, target, version = words
             headers = {name.strip().lower(): value.strip() for name, _, value in (x.partition(":") for x in lines[1:])}
             if method == "CONNECT":
+                self._tunnel = self._tunnel_to(target.rpartition(":")[0].lower())
+                if self._tunnel is not None:
+                    self._buffer.clear()
+                    return self._write(b"HTTP/1.1 200 Connection established\r\n\r\n", keep=True)
                 return self._refuse(
                     501, f"no tunnel to {target}: the portal speaks plain HTTP only; write http:// in the address"
                 )
@@ -125,16 +148,55 @@ class _Connection(asyncio.Protocol):
     def _deliver(self, start: bytes, body: bytes, delivery: Delivery, *, keep: bool) -> None:
         if self._transport is None:
             return
+        if delivery.raw is not None:
+            start, body, keep = delivery.raw, b"", False
         if delivery.cut_at is not None:
             body, keep = body[: delivery.cut_at], False
+        if delivery.endless and delivery.piece is not None:
+            start = start.replace(b"Content-Length:", b"X-Length:", 1)
+            body, keep = body * (delivery.piece // max(len(body), 1) + 1), False
+            self._transport.write(start)
+            self._later(delivery.pause, lambda: self._deliver_on(body, delivery, 0))
+            return
         if delivery.piece is None or len(body) <= delivery.piece:
+            if delivery.end is not None:
+                self._end_against_the_rules(start + body, delivery.end)
+                return
             self._busy = False
             self._write(start + body, keep=keep)
             self._next()
             return
         self._transport.write(start + body[: delivery.piece])
-        rest = Delivery(piece=delivery.piece, pause=delivery.pause)
+        rest = Delivery(piece=delivery.piece, pause=delivery.pause, end=delivery.end)
         self._later(delivery.pause, lambda: self._deliver(b"", body[rest.piece :], rest, keep=keep))
+
+    def _deliver_on(self, body: bytes, delivery: Delivery, sent: int) -> None:
+        """Send a piece of ``body`` again and again: the client hangs up, or the limit ends it."""
+        if self._transport is None:
+            return
+        if sent >= MOST_SENT:
+            self._write(b"", keep=False)
+            return
+        piece = body[: delivery.piece]
+        if self._transport.get_write_buffer_size() < 4 * len(piece):
+            self._transport.write(piece)
+            sent += len(piece)
+        self._later(delivery.pause, lambda: self._deliver_on(body, delivery, sent))
+
+    def _end_against_the_rules(self, last: bytes, end: End) -> None:
+        """Send the last bytes and leave the connection open for ever, or tear it down."""
+        if self._transport is None:
+            return
+        if last:
+            self._transport.write(last)
+        if end is End.RESET:
+            self._later(_BEFORE_RESET if last else 0.0, self._reset)
+
+    def _reset(self) -> None:
+        if self._transport is not None:
+            connection: socket.socket = self._transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+            self._transport.abort()
 
     def _later(self, seconds: float, action: Callable[[], None]) -> None:
         self._timer = asyncio.get_running_loop().call_later(seconds, action)
@@ -160,7 +222,7 @@ class Portal:
         self.log: list[Access] = []
         self.changes = Changes()
         self._asked_port = port
-        self._faults: list[Injected] = []
+        self._faults: list[Injected | AtRandom] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._port: int | None = None
@@ -203,7 +265,7 @@ class Portal:
         connections: weakref.WeakSet[_Connection] = weakref.WeakSet()
 
         def connection() -> _Connection:
-            new = _Connection(self.answer)
+            new = _Connection(self.answer, self.tunnel_to)
             connections.add(new)
             return new
 
@@ -243,15 +305,25 @@ class Portal:
 
     # ------------------------------------------------------------------ what it does to its visitors
 
-    def inject(self, name: str, *, host: str | None = None, path: str | None = None) -> None:
+    def inject(
+        self, name: str, *, host: str | None = None, path: str | None = None, roles: frozenset[Role] | None = None
+    ) -> None:
         """Spoil, from now on, the answers of all hosts or of one, all paths or one, by the fault of that name.
+
+        ``roles`` narrows it to some of the answers that it touches.
 
         Raises :class:`deployments.portal.faults.UnknownFaultError`, and ``LookupError`` for a host nobody serves.
         """
         chosen: Fault = fault(name)
         if host is not None and host not in self.network:
             raise LookupError(f"no site {host} in this network; it has {', '.join(self.network.hosts)}")
-        self._faults = [*self._faults, Injected(chosen, host, path)]
+        self._faults = [*self._faults, Injected(chosen, host, path, roles)]
+
+    def inject_at_random(self, share: float, *, seed: int = 0) -> AtRandom:
+        """Spoil a share of all answers, each by a fault drawn from all that touch it; gives what counts them."""
+        at_random = AtRandom(FAULTS.values(), share, seed)
+        self._faults = [*self._faults, at_random]
+        return at_random
 
     def heal(self) -> None:
         """Take all faults back."""
@@ -271,11 +343,15 @@ class Portal:
 
     # ------------------------------------------------------------------ answering
 
+    def tunnel_to(self, host: str) -> Tunnel | None:
+        """What answers behind a tunnel to ``host``; ``None``: there is none."""
+        return next((tunnel for one in self._faults if (tunnel := one.tunnel_to(host)) is not None), None)
+
     def answer(self, asked: Asked) -> Answer:
         """The answer to one request, with changes and faults applied; writes the access log."""
         at = time.time()
         answer = self._answer(asked)
-        self.log.append(Access(at, asked.method, asked.url, answer.status))
+        self.log.append(Access(at, asked.method, asked.url, answer.status, asked.body))
         return answer
 
     def _answer(self, asked: Asked) -> Answer:

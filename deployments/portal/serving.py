@@ -1,18 +1,17 @@
-"""The portal as a command: serve until interrupted."""
+"""The portal as a process, ``nianbao portal``: serve until interrupted."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, TextIO
-
-import typer
+from typing import TextIO
 
 from deployments.portal.demo import demo_network, families_network
-from deployments.portal.faults import FAULTS, UnknownFaultError
+from deployments.portal.faults import UnknownFaultError
 from deployments.portal.folder import SiteFileError, folder_network
 from deployments.portal.network import Network
 from deployments.portal.proxy import Portal
@@ -28,17 +27,23 @@ def serve(
     faults: Sequence[str] = (),
     *,
     families: bool = False,
+    heal_after: float | None = None,
     stop: threading.Event | None = None,
     out: TextIO | None = None,
 ) -> None:
-    """Serve the demo network, and the stored sites beside it, until ``stop`` is set or the process is interrupted.
+    """Serve the demo network, and the stored sites beside it, until ``stop`` is set or the process is told to end.
 
     ``port`` 0 takes a free one. ``sites`` are ``site.json`` files or their folders; ``faults`` are ``NAME`` or
-    ``NAME:host``. With ``families`` the network of all CMS families stands beside the demo's. Prints the hosts and how
-    to use the proxy to ``out`` (standard output). Raises :class:`PortalUsageError`.
+    ``NAME:host``; they are taken back ``heal_after`` seconds later, to see what a crawler makes of a site that is well
+    again. With ``families`` the network of all CMS families stands beside the demo's. Prints the hosts and how to use
+    the proxy to ``out`` (standard output). Raises :class:`PortalUsageError`.
     """
+    if heal_after is not None and not faults:
+        raise PortalUsageError("there is nothing to heal: name a --fault beside --heal-after")
     network: Network = demo_network() | families_network() if families else demo_network()
     done = stop or threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: done.set())
     try:
         for path in sites:
             network |= folder_network(path)
@@ -55,33 +60,13 @@ def serve(
         raise PortalUsageError(f"port {port} cannot be taken ({error.strerror}); give another --port") from error
     try:
         print(portal.directions(), file=out or sys.stdout, flush=True)
-        while not done.wait(1.0):
-            pass
+        well_at = None if heal_after is None else time.monotonic() + heal_after
+        while not done.wait(1.0 if well_at is None else min(1.0, max(0.0, well_at - time.monotonic()))):
+            if well_at is not None and time.monotonic() >= well_at:
+                portal.heal()
+                well_at = None
+                print("All faults are taken back.", file=out or sys.stdout, flush=True)
     except KeyboardInterrupt:
         pass
     finally:
         portal.stop()
-
-
-def _command(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 8899,
-    site: Annotated[list[Path] | None, typer.Option(help="A site.json, or its folder, to serve as well.")] = None,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(help="NAME or NAME:host. " + "; ".join(f"{one.name}: {one.what}" for one in FAULTS.values())),
-    ] = None,
-    families: Annotated[bool, typer.Option(help="Serve a publisher of every CMS family as well.")] = False,
-) -> None:
-    """Serve a loopback network of disclosure sites as an HTTP proxy."""
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    try:
-        serve(port, site or (), fault or (), families=families, stop=stop)
-    except PortalUsageError as error:
-        typer.echo(f"portal: {error}", err=True)
-        raise typer.Exit(2) from error
-
-
-def main() -> None:
-    """Entry of ``python -m deployments.portal``."""
-    typer.run(_command)

@@ -15,12 +15,13 @@ from deployments.portal.families.link_bars import EncodedBar, LinkBar, PageNavLi
 from deployments.portal.families.lonsun import Lonsun
 from deployments.portal.families.static_pagers import count_variable, from_one, guarded_with_total, in_container
 from deployments.portal.families.trs import Trs, cut_title, date_first, with_related
-from deployments.portal.families.trs_search import TrsApi, TrsIgs, TrsWas5
+from deployments.portal.families.trs_search import TrsApi, TrsIgs, TrsJson, TrsWas5
 from deployments.portal.families.ucap import Ucap, UcapStatic
 
 FAMILIES: Mapping[str, Family] = {
     "hanweb_jpage": HanwebJpage(),
     "hanweb_jpage_encrypted": HanwebJpage(encrypted=True),
+    "hanweb_jpage_in_page": HanwebJpage(in_page=True),
     "hanweb_datastore": HanwebDatastore(),
     "hanweb_xxgk": HanwebXxgk(),
     "jpaas": Jpaas(),
@@ -33,6 +34,7 @@ FAMILIES: Mapping[str, Family] = {
     "trs_was5_json": TrsWas5(json=True),
     "trs_api": TrsApi(),
     "trs_igs": TrsIgs(),
+    "trs_json": TrsJson(),
     "gkmlpt": Gkmlpt(),
     "ucap": Ucap(),
     "ucap_static": UcapStatic(),

@@ -41,21 +41,25 @@ def blob(site: SitePlan, name: str) -> str:
 
 def record(row: Row, date_tag: str) -> str:
     """One row as the proxy sends it; attribute order and date element differ between installations."""
+    return f"<record><![CDATA[{_item(row, date_tag)}]]></record>"
+
+
+def _item(row: Row, date_tag: str) -> str:
     title = escape(row.title)
     attributes = f'href="{row.href}" title="{title}"' if date_tag == "b" else f'title="{title}" href="{row.href}"'
-    item = f'<li><a {attributes} target="_blank">{title}</a><{date_tag}>{row.date:%Y-%m-%d}</{date_tag}></li>'
-    return f"<record><![CDATA[{item}]]></record>"
+    return f'<li><a {attributes} target="_blank">{title}</a><{date_tag}>{row.date:%Y-%m-%d}</{date_tag}></li>'
 
 
 class HanwebJpage(Family):
     """Skin ``table`` has the metadata table of 信息公开 columns, ``plain`` has not.
 
-    ``encrypted``: sites whose pages hold blobs in place of the ids, which their program alone can read.
+    ``encrypted``: sites whose pages hold blobs in place of the ids, which their program alone can read. ``in_page``:
+    those of 山东, whose program answers nothing, whatever it is asked, while the page holds every record as HTML.
     """
 
-    def __init__(self, *, encrypted: bool = False) -> None:
+    def __init__(self, *, encrypted: bool = False, in_page: bool = False) -> None:
         self.platform = "hanweb_jpage"
-        self._encrypted = encrypted
+        self._encrypted, self._in_page = encrypted, in_page
 
     def made_up_id(self, number: int) -> str:
         return str(1_229_600_000 + number)
@@ -79,14 +83,14 @@ class HanwebJpage(Family):
             if asked.path in (self.column_path(site, column.plan), f"/col/col{column.plan.id}/"):
                 text = self.column_page(site, column)
                 found = html_answer(text, charset=site.charset, declared=site.declared, role=Role.COLUMN)
-                return replace(found, page=1, pages=column.pages)
+                return replace(found, page=1, pages=1 if self._in_page else column.pages)
         return None
 
     def _proxy(self, site: SitePlan, columns: Sequence[FilledColumn], asked: dict[str, str]) -> Answer:
         chosen = [
             column for column in columns if (asked.get("columnid"), asked.get("unitid")) == self.ids(site, column.plan)
         ]
-        if not chosen:
+        if not chosen or self._in_page:
             return Answer(200, EMPTY_DATASTORE, _XML, Role.LIST)
         column = chosen[0]
         per_page = column.plan.per_page
@@ -121,7 +125,9 @@ class HanwebJpage(Family):
         plan = column.plan
         unit = unit_id(plan)
         column_id, own_unit = (f"'{name}'" if self._encrypted else name for name in self.ids(site, plan))
-        store = self._datastore(site, column, column.page(1), following=2)
+        store = f'<script type="text/xml">{self._datastore(site, column, column.page(1), following=2)}</script>'
+        if self._in_page:
+            store = f'<ul class="default_pgContainer">{"".join(_item(row, "span") for row in column.rows)}</ul>'
         return f"""<!DOCTYPE html>
 <html><head><meta charset="{site.declared}"><title>{escape(plan.name)}</title>
 <meta name="SiteName" content="{escape(site.name)}">
@@ -132,7 +138,7 @@ class HanwebJpage(Family):
 </head><body>
 {header(site)}
 <div class="col-main"><h2>{escape(plan.name)}</h2>
-<div id="{unit}" class="default_pgContainer"><script type="text/xml">{store}</script></div>
+<div id="{unit}" class="default_pgContainer">{store}</div>
 </div>
 <script>
 $(function(){{ $('#{unit}').jpage({{nav:'', totalrecord:{len(column.rows)}, perpage:{plan.per_page}, showtitle:true,

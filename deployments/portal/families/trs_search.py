@@ -1,4 +1,4 @@
-"""TRS lists that a search program answers: WAS5 (XML or JSON), its mixture with a static first page, and 海云 IGS."""
+"""TRS lists that a program answers: WAS5 (XML or JSON), its mixture with a static first page, IGS, a site's own."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
 
-from deployments.portal.exchange import Answer, Asked, Role, html_answer, json_answer
+from deployments.portal.exchange import Answer, Asked, Role, html_answer, json_answer, script_answer
 from deployments.portal.families.article import shell
 from deployments.portal.families.family import FilledColumn, Row, number_asked, pages_of
 from deployments.portal.families.trs import Trs
 from deployments.portal.publishers import ColumnPlan, SitePlan
 
+LIST_SCRIPT = "/js/list.js"
 WAS5 = "/was5/web/search"
+SEARCH_FILE = "/zwgk/publicInfo/searchFile"
 IGS = "/igs/front/search/list.html"
 IGS_MOST_PAGES = 1000
 """The program shows no page beyond this one and states no more, whatever the total."""
@@ -28,14 +30,27 @@ def address(site: SitePlan, row: Row) -> str:
 
 
 class _Searched(Trs):
-    """Detail pages as TRS has them; the column page is a shell that a script fills."""
+    """Detail pages as TRS has them; the column page is a shell that a file of the site's own fills.
+
+    The page states what is the column's, the file what is the site's, as scripts of such sites part it.
+    """
 
     def listing(self, site: SitePlan, columns: Sequence[FilledColumn], asked: Asked) -> Answer | None:
         for column in columns:
             if asked.path in (column.plan.id, self.column_path(site, column.plan)):
-                page = shell(site, column.plan, '<div class="list" id="list"></div><script src="/js/list.js"></script>')
-                return html_answer(page, charset=site.charset, role=Role.COLUMN)
-        return None
+                inner = f"""<div class="list" id="list"></div><div class="page" id="page"></div>
+<script type="text/javascript">{self.stated(site, column.plan)}</script>
+<script type="text/javascript" src="{LIST_SCRIPT}"></script>"""
+                return html_answer(shell(site, column.plan, inner), charset=site.charset, role=Role.COLUMN)
+        return script_answer(self.list_script()) if asked.path == LIST_SCRIPT else None
+
+    def stated(self, site: SitePlan, column: ColumnPlan) -> str:
+        """What the column page says to the script that fills it."""
+        return f'var channelid = "{number_of(site, column)}";'
+
+    def list_script(self) -> str:
+        """The site's file that asks the program for a page and shows it."""
+        raise NotImplementedError
 
 
 class TrsWas5(_Searched):
@@ -50,6 +65,30 @@ class TrsWas5(_Searched):
     def parameters(self, site: SitePlan, column: ColumnPlan) -> Mapping[str, str]:
         given = {"channelid": str(number_of(site, column))}
         return {**given, "templet": "docs.jsp", "sortfield": "-pubdate"} if self._json else {**given, "method": "POST"}
+
+    def list_script(self) -> str:
+        if self._json:
+            return """// 列表分页
+var prepage = 10;
+function showPage(n) {
+  var address = "/was5/web/search?channelid=" + channelid + "&templet=docs.jsp&sortfield=-pubdate&prepage=" + prepage;
+  $.get(address + "&page=" + n, function (text) { fill(eval("(" + text + ")")); });
+}
+$(function () { showPage(1); });
+"""
+        return """$(function () {
+  function showPage(n) {
+    $.ajax({
+      url: "/was5/web/search",
+      type: "POST",
+      dataType: "xml",
+      data: {channelid: channelid, prepage: 10, page: n},
+      success: function (xml) { fill($(xml).find("REC"), $(xml).find("RECORDCOUNT").text()); }
+    });
+  }
+  showPage(1);
+});
+"""
 
     def listing(self, site: SitePlan, columns: Sequence[FilledColumn], asked: Asked) -> Answer | None:
         if asked.path != WAS5:
@@ -82,6 +121,43 @@ def _was5_json(site: SitePlan, rows: Sequence[Row], total: int) -> Answer:
     return Answer(200, text.encode(), (("Content-Type", "application/json; charset=utf-8"),), Role.LIST)
 
 
+class TrsJson(_Searched):
+    """A program of the site's own (``zwgk/publicInfo/searchFile`` of 黑龙江; its answer's key names are made up)."""
+
+    platform = "json_list"
+
+    def _address(self, site: SitePlan, column: ColumnPlan) -> str:
+        return f"{SEARCH_FILE}?chanPath={number_of(site, column)}&limit=10"
+
+    def parameters(self, site: SitePlan, column: ColumnPlan) -> Mapping[str, str]:
+        return {"address": self._address(site, column), "page": "page"}
+
+    def stated(self, site: SitePlan, column: ColumnPlan) -> str:
+        return f"""function showPage(n) {{
+  $.getJSON("{self._address(site, column)}&page=" + n, fill);
+}}"""
+
+    def list_script(self) -> str:
+        return "$(function () { showPage(1); });\n"
+
+    def listing(self, site: SitePlan, columns: Sequence[FilledColumn], asked: Asked) -> Answer | None:
+        if asked.path != SEARCH_FILE:
+            return super().listing(site, columns, asked)
+        parameters = asked.parameters
+        found = [one for one in columns if str(number_of(site, one.plan)) == parameters.get("chanPath")]
+        rows = found[0].rows if found else ()
+        number, size = number_asked(parameters, "page", 1), number_asked(parameters, "limit", 10, 100)
+        data = [
+            {"id": number_of_row(row), "title": row.title, "url": address(site, row), "publishTime": f"{row.date}"}
+            for row in rows[(number - 1) * size : number * size]
+        ]
+        return json_answer({"code": 0, "data": data}, page=number, pages=pages_of(len(rows), size))
+
+
+def number_of_row(row: Row) -> int:
+    return row.document.serial if row.document else 0
+
+
 class TrsApi(Trs):
     """``listModel`` with 动静结合: page 1 is in the page, whose rows are ``dl``; the others come from WAS5."""
 
@@ -102,7 +178,7 @@ class TrsApi(Trs):
         number, size = number_asked(parameters, "page", 1), number_asked(parameters, "prepage", 10, 100)
         docs = [
             {
-                "docid": str(row.document.serial if row.document else 0),
+                "docid": str(number_of_row(row)),
                 "doctitle": row.title,
                 "chnldocurl": address(site, row),
                 "docreltime": f"{row.date:%Y-%m-%d} 00:00:00",
@@ -164,6 +240,17 @@ class TrsIgs(_Searched):
 
     def parameters(self, site: SitePlan, column: ColumnPlan) -> Mapping[str, str]:
         return {"index": _index(site), "filters": f"filter[CHNLID]={number_of(site, column)}"}
+
+    def stated(self, site: SitePlan, column: ColumnPlan) -> str:
+        return f"""var query = {{index: "{_index(site)}", "filter[CHNLID]": "{number_of(site, column)}"}};"""
+
+    def list_script(self) -> str:
+        return """function showPage(n) {
+  var asked = {type: "governmentdocuments", pageNumber: n, pageSize: 10, orderProperty: "FBRQ"};
+  $.getJSON("/igs/front/search/list.html", $.extend(asked, query), function (answer) { fill(answer.page); });
+}
+$(function () { showPage(1); });
+"""
 
     def listing(self, site: SitePlan, columns: Sequence[FilledColumn], asked: Asked) -> Answer | None:
         if asked.path != IGS:

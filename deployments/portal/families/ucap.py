@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from deployments.portal.documents import Document
-from deployments.portal.exchange import Answer, Asked, Role, html_answer, json_answer
+from deployments.portal.exchange import Answer, Asked, Role, html_answer, json_answer, script_answer
 from deployments.portal.families.article import article_page, shell
 from deployments.portal.families.family import FilledColumn, Row, hexadecimal, number_asked, pages_of
 from deployments.portal.families.static_pagers import Place, in_container
@@ -15,6 +15,14 @@ from deployments.portal.families.trs import Trs, date_first
 from deployments.portal.publishers import ColumnPlan, SitePlan
 
 MOST_ROWS = 100
+SEARCH = "/so/ss/query/s"
+LIST_SCRIPT = "/xhtml/js/list.js"
+_FILL = """function load(page) {
+  var asked = {page: page, _pageSize: 15, _isAgg: true, _isJson: true, _template: "index"};
+  $.getJSON("/common/search/" + channelId, asked, function (answer) { fill(answer.data); });
+}
+load(1);
+"""
 
 
 def channel(column: ColumnPlan) -> str:
@@ -75,8 +83,13 @@ class Ucap(UcapStatic):
     def listing(self, site: SitePlan, columns: Sequence[FilledColumn], asked: Asked) -> Answer | None:
         for column in columns:
             if asked.path == self.column_path(site, column.plan):
-                inner = '<div id="page-list"></div><script src="/xhtml/js/list.js"></script>'
+                inner = f"""<div id="page-list"></div><script>var channelId = "{channel(column.plan)}";</script>
+<script src="{LIST_SCRIPT}"></script>"""
                 return html_answer(shell(site, column.plan, inner), charset=site.charset, role=Role.COLUMN)
+        if asked.path == LIST_SCRIPT:
+            return script_answer(_FILL)
+        if asked.path == SEARCH:
+            return _search(site, columns, asked)
         match = re.fullmatch(r"/common/search/(c\d+)", asked.path)
         found = next((one for one in columns if match and match[1] == channel(one.plan)), None)
         if match is None:
@@ -87,6 +100,38 @@ class Ucap(UcapStatic):
         results = [_result(site, row) for row in rows[(number - 1) * size : number * size]]
         answer = {"data": {"total": len(rows), "page": number, "rows": size, "results": results}}
         return json_answer(answer, page=number, pages=pages_of(len(rows), size))
+
+
+def _search(site: SitePlan, columns: Sequence[FilledColumn], asked: Asked) -> Answer:
+    """The search of the site, over all its columns: every word must stand in the title, and is marked there.
+
+    The form says which site by its 网站标识码; of an answer only ``ok``, ``totalHits`` and ``resultDocs`` are known.
+    """
+    parameters = asked.parameters
+    words = parameters.get("qt", "").split()
+    if parameters.get("siteCode") != site.code or not words:
+        return json_answer({"ok": False, "msg": "siteCode"})
+    rows = [row for one in columns for row in one.rows if all(word in row.title for word in words)]
+    number, size = number_asked(parameters, "page", 1), number_asked(parameters, "pageSize", 20, MOST_ROWS)
+    found = [
+        {
+            "data": {
+                "title": _marked(row.title, words),
+                "titleO": row.title,
+                "url": row.href if "://" in row.href else site.root + row.href,
+                "docDate": f"{row.date} 00:00:00",
+            }
+        }
+        for row in rows[(number - 1) * size : number * size]
+    ]
+    answer = {"ok": True, "totalHits": len(rows), "resultDocs": found}
+    return json_answer(answer, page=number, pages=pages_of(len(rows), size))
+
+
+def _marked(title: str, words: Sequence[str]) -> str:
+    for word in words:
+        title = title.replace(word, f"<em>{word}</em>")
+    return title
 
 
 def _result(site: SitePlan, row: Row) -> dict[str, object]:

@@ -1,3 +1,0 @@
-from deployments.portal.serving import main
-
-main()
