@@ -6,22 +6,19 @@ Knows no scheduler and no database: what is already held comes in as :class:`Kno
 
 from __future__ import annotations
 
-import re
-import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from scrapers.judging.genre import judge_title
-from scrapers.judging.judge import judge
 from scrapers.platforms.addresses import host_of
+from scrapers.platforms.direct import digest_of
 from scrapers.platforms.listing import list_column
 from scrapers.reading.decode import decode
 from scrapers.reading.learned import LearnedRule
-from scrapers.reading.page import read_page
-from scrapers.reading.words import counted
 from scrapers.records import (
     Batch,
     Candidate,
@@ -39,9 +36,12 @@ from scrapers.records import (
     Source,
     State,
 )
+from scrapers.settle import SETTLED, settle
+from scrapers.sources.bounds import bounded
+from scrapers.sources.overrides import admits, china_day, day_of, every_host, hosts_on, layout_on, why_ignored
 
-SETTLED = frozenset({State.ACCEPTED, State.QUARANTINED, State.REJECTED})
-"""States of a page that was fetched and read: it is asked for again only to see whether it was edited."""
+_COMPLETE = frozenset({Outcome.OK, Outcome.OUT_OF_BOUNDS})
+"""Outcomes of a listing of which nothing is known to be missing."""
 
 
 class Fetcher(Protocol):
@@ -81,6 +81,8 @@ class Tally:
     rejected: int = 0
     quarantined: int = 0
     failed: int = 0
+    postponed: Counter[str] = field(default_factory=Counter)
+    """Pages that were not asked for, by why: they stay as they were, for the next run."""
     problems: list[str] = field(default_factory=list)
 
 
@@ -117,29 +119,44 @@ def collect(
     sequence = 0
     captures: list[Capture] = []
 
-    def fetch(request: Request, page: KnownPage | None = None) -> Fetched:
-        fetched = client.fetch(request, hosts=source.hosts, pace_seconds=source.pace_seconds, known=page)
-        captures.append(fetched.capture)
+    def fetch(request: Request, page: KnownPage | None = None, day: date | None = None) -> Fetched:
+        hosts = hosts_on(source, day or china_day(clock()))
+        fetched = client.fetch(request, hosts=hosts, pace_seconds=source.pace_seconds, known=page)
+        if fetched.capture.outcome is not Outcome.NOT_ASKED or fetched.capture.warc_file is not None:
+            captures.append(fetched.capture)  # no request, no capture: it would count as a look at the page
         return fetched
 
     listings: list[ColumnListing] = []
     candidates: dict[str, Candidate] = {}
+    turned_down: set[str] = set()
     wanted: list[tuple[Column, Candidate]] = []
-    for column, listing in _list_columns(source, fetch, {} if plan.relist else columns or {}):
-        listings.append(ColumnListing(source.id, column.url, clock(), listing))
+    today, learned_since = china_day(clock()), clock() - plan.recheck_after
+    before = {} if plan.relist else columns or {}
+    for column, listed in _list_columns(source, fetch, before, today, learned_since):
+        listing = bounded(column, listed, known.values(), today)
+        if listing.outcome is not Outcome.NOT_ASKED or listing.pages_read:
+            listings.append(ColumnListing(source.id, column.url, clock(), listing))
         tally.listed += len(listing.rows)
         if listing.outcome is not Outcome.OK:
             tally.problems.append(f"{column.url}: {listing.outcome}: {listing.detail}")
         now = clock()
         rows = [(row, now) for row in listing.rows]
-        if listing.stopped_early or listing.outcome is not Outcome.OK:
+        last = before.get(column.url)
+        only_part = last is not None and bool(last.unread_pages)  # the pages that the last listing left
+        if listing.stopped_early or only_part or listing.outcome is not Outcome.OK:
             rows += _left_over(column, known, now, plan.recheck_after)
         for row, seen_at in rows:
-            if row.url in candidates:
+            if row.url in candidates and row.url not in turned_down:
                 continue  # listed in an earlier column of this source too: one address is one candidate
             page = known.get(row.url)
-            candidate = _first_judgement(source, column, row, seen_at)
+            candidate = _first_judgement(source, column, row, seen_at, now)
             due = candidate.state is State.WANTED
+            if not due and row.url in candidates:
+                continue
+            if due:
+                turned_down.discard(row.url)
+            else:  # what one column is not read for, by its titles or report types, another may be
+                turned_down.add(row.url)
             if due and page is not None and page.fetched_at is not None and page.state in SETTLED:
                 due = _is_due(page, row, now, plan.recheck_after)
                 candidate = replace(candidate, state=page.state, reason="held: read in an earlier run")
@@ -164,12 +181,17 @@ def collect(
         reports: list[Report] = []
         for column, candidate in wanted[start : start + plan.batch_pages]:
             page = known.get(candidate.url)
-            fetched = fetch(Request(candidate.url, headers={"Referer": column.url}), page)
-            outcome, report = _settle(source, column, candidate, fetched, page, plan)
+            day = day_of(candidate.url, candidate.listed_date, clock())
+            fetched = fetch(Request(candidate.url, headers={"Referer": column.url}, document=True), page, day)
+            outcome, report, capture = settle(
+                source, column, candidate, fetched, page, learned=plan.learned, trusted_hosts=plan.trusted_hosts
+            )
+            if capture is not fetched.capture:
+                captures[-1] = capture
             settled.append(outcome)
             if report is not None:
                 reports.append(report)
-            _count(tally, outcome, fetched.capture, report, page)
+            _count(tally, outcome, capture, report, page)
             on_step(Step(source.id, listed=tally.listed, wanted=len(wanted), fetched=start + len(settled)))
         yield Batch(
             plan.run_id,
@@ -179,42 +201,71 @@ def collect(
             captures=_drain(captures),
             reports=tuple(reports),
         )
+    if tally.postponed:
+        reasons = "; ".join(f"{times} x {why}" for why, times in tally.postponed.items())
+        tally.problems.append(f"{source.id}: pages not asked for, which the next run asks for: {reasons}")
 
 
 def list_source(source: Source, client: Fetcher) -> Iterator[tuple[Column, Listing]]:
     """Every column of a source, listed in full, nothing fetched beyond the lists."""
-    return _list_columns(
-        source, lambda request: client.fetch(request, hosts=source.hosts, pace_seconds=source.pace_seconds), {}
-    )
+    today = china_day(datetime.now(UTC))
+
+    def fetch(request: Request) -> Fetched:
+        return client.fetch(request, hosts=hosts_on(source, today), pace_seconds=source.pace_seconds)
+
+    for column, listing in _list_columns(source, fetch, {}, today, None):
+        yield column, bounded(column, listing, (), today)
 
 
 def _list_columns(
-    source: Source, fetch: Callable[[Request], Fetched], known: Mapping[str, KnownColumn]
+    source: Source,
+    fetch: Callable[[Request], Fetched],
+    known: Mapping[str, KnownColumn],
+    today: date,
+    learned_since: datetime | None,
 ) -> Iterator[tuple[Column, Listing]]:
-    """Each column, listed as far as needed: whole, or its first page and what an earlier listing could not read."""
+    """Each column, listed as far as needed: whole, or its first page and what an earlier listing could not read.
+
+    What its page stated before ``learned_since`` is asked for anew: a program may go on answering under numbers that
+    the page no longer names.
+    """
 
     def answer(request: Request) -> tuple[Outcome, str | None, str]:
         fetched = fetch(request)
         capture = fetched.capture
-        text, _ = decode(fetched.body, content_type=capture.content_type, charset=source.charset)
+        charset = (layout.charset if layout is not None else None) or source.charset
+        text, _ = decode(fetched.body, content_type=capture.content_type, charset=charset)
         return capture.outcome, capture.detail, text
 
+    linked = replace(source, hosts=every_host(source))  # where rows may lead; each is judged by its own day
     for column in source.columns:
         before = known.get(column.url)
+        layout = layout_on(source, today, column.url)
         if before is None:
-            yield column, list_column(source, column, answer)
+            yield column, list_column(linked, column, answer, layout=layout)
         else:
             yield (
                 column,
                 list_column(
-                    source,
+                    linked,
                     column,
                     answer,
+                    layout=layout,
                     known=before.addresses,
-                    stop_when_known=before.outcome is Outcome.OK,
+                    stop_when_known=before.outcome in _COMPLETE,
+                    known_total=before.total_stated,
                     only_pages=before.unread_pages,
+                    pages_read=before.pages_read,
+                    learned=_learned(before, column, learned_since),
                 ),
             )
+
+
+def _learned(before: KnownColumn, column: Column, since: datetime | None) -> Mapping[str, str]:
+    """What the column's page stated of its list, where that can still be relied on."""
+    if before.parameters_at is None or since is None or before.parameters_at < since:
+        return {}
+    return before.parameters if before.parameters_of == digest_of(column) else {}
 
 
 def _left_over(
@@ -232,15 +283,18 @@ def _left_over(
     return rows
 
 
-def _first_judgement(source: Source, column: Column, row: ListRow, seen_at: datetime) -> Candidate:
+def _first_judgement(source: Source, column: Column, row: ListRow, seen_at: datetime, now: datetime) -> Candidate:
     """The candidate of a row, judged by its title and address alone."""
     title = judge_title(row.title, column_name=column.name, report_types=column.report_types)
     state, reason = State.WANTED, title.reason
-    if row.off_host:
-        state, reason = State.OFF_HOST, f"host: {urlsplit(row.url).netloc} is none of {', '.join(source.hosts)}"
-    elif row.url in source.ignored:
-        state, reason = State.REJECTED, f"ignored: {source.ignored[row.url]}"
-    elif not _admits(column, row.title):
+    day = day_of(row.url, row.date, now)
+    hosts = hosts_on(source, day)
+    if row.off_host or (source.extra_hosts and host_of(row.url) not in hosts):
+        at = f" on {day}" if source.extra_hosts else ""
+        state, reason = State.OFF_HOST, f"host: {urlsplit(row.url).netloc} is none of {', '.join(hosts)}{at}"
+    elif (why := why_ignored(source.ignored, row.url)) is not None:
+        state, reason = State.REJECTED, f"ignored: {why}"
+    elif not admits(column, row.title):
         state, reason = State.REJECTED, "column: the title is not among those this column is read for"
     elif not title.likely:
         state = State.REJECTED
@@ -258,74 +312,18 @@ def _first_judgement(source: Source, column: Column, row: ListRow, seen_at: date
     )
 
 
-def _admits(column: Column, title: str) -> bool:
-    if column.include and not _matches(column.include, title):
-        return False
-    return not _matches(column.exclude, title)
-
-
-def _matches(patterns: Collection[str], title: str) -> bool:
-    return any(re.search(pattern, title) for pattern in patterns)
-
-
 def _is_due(known: KnownPage, row: ListRow, now: datetime, recheck_after: timedelta) -> bool:
     """Whether a held page is asked for again: its row was renamed, or nobody looked at it for a while."""
     renamed = known.title is not None and known.title != row.title
     return renamed or (known.fetched_at is not None and now - known.fetched_at > recheck_after)
 
 
-def _settle(
-    source: Source,
-    column: Column,
-    candidate: Candidate,
-    fetched: Fetched,
-    known: KnownPage | None,
-    plan: Plan,
-) -> tuple[Candidate, Report | None]:
-    """The candidate after its page was asked for, and the report if there was something to read."""
-    capture = fetched.capture
-    unchanged = capture.outcome is Outcome.NOT_MODIFIED or (
-        known is not None and capture.digest is not None and capture.digest == known.digest
-    )
-    if unchanged and known is not None and known.state in SETTLED:
-        return replace(candidate, state=known.state, reason="unchanged since it was read"), None
-    if capture.outcome is not Outcome.OK:
-        reason = f"{capture.outcome}: {capture.detail}" if capture.detail else str(capture.outcome)
-        if known is not None and known.state in SETTLED:
-            # A challenge or an error in front of a page we hold says nothing about the report.
-            return replace(candidate, state=known.state, reason=f"held; asked again: {reason}"), None
-        return replace(candidate, state=State.FAILED, reason=reason), None
-    try:
-        draft = read_page(
-            fetched.body,
-            capture.final_url,
-            content_type=capture.content_type,
-            charset=source.charset,
-            listed_title=candidate.title,
-            listed_date=candidate.listed_date,
-            learned=plan.learned.get(host_of(capture.final_url), ()),
-        )
-        report = judge(
-            draft,
-            source=source,
-            column=column,
-            candidate=candidate,
-            capture_id=capture.capture_id,
-            trusted_hosts=plan.trusted_hosts,
-        )
-    except Exception as error:  # noqa: BLE001  # a page nobody foresaw is a row to be looked at, not the end of a run
-        at = traceback.extract_tb(error.__traceback__)[-1]
-        reason = f"reader: {error!r} at {at.filename.rpartition('/')[2]}:{at.lineno}; the page is archived"
-        return replace(candidate, state=State.FAILED, reason=reason), None
-    if report.state is State.ACCEPTED:
-        report = replace(report, words=counted(report.draft.text))
-    return replace(candidate, state=report.state, reason=report.reason), report
-
-
 def _count(
     tally: Tally, candidate: Candidate, capture: Capture, report: Report | None, known: KnownPage | None
 ) -> None:
-    if candidate.state is State.FAILED or capture.outcome not in (Outcome.OK, Outcome.NOT_MODIFIED):
+    if capture.outcome is Outcome.NOT_ASKED:
+        tally.postponed[(capture.detail or "").split(";")[0]] += 1
+    elif candidate.state is State.FAILED or capture.outcome not in (Outcome.OK, Outcome.NOT_MODIFIED):
         tally.failed += 1
         tally.problems.append(f"{candidate.url}: {candidate.reason}")
     elif report is None:

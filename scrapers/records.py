@@ -56,9 +56,13 @@ class Outcome(StrEnum):
     WRONG_CONTENT = "wrong_content"
     ROBOTS_DENIED = "robots_denied"
     FORBIDDEN_ADDRESS = "forbidden_address"
+    NOT_ASKED = "not_asked"
+    """We kept away: the host's circuit is open, the run's budget is spent, the hours are quiet. No news of the page."""
     JS_ONLY = "js_only"
     EMPTY_LIST = "empty_list"
     LISTING_GAP = "listing_gap"
+    OUT_OF_BOUNDS = "out_of_bounds"
+    """A list read whole whose rows of some year are fewer or more than its source file expects."""
 
 
 class PageKind(StrEnum):
@@ -91,6 +95,58 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """How the pages of a site are built in a period, where the usual rules would read them wrongly.
+
+    A report's page is of the day its row is listed, else of the day its address states, else of the day it was
+    fetched; a list page is of the day it was fetched. Selectors are CSS; an element that a selector does not find is
+    a flag ``layout_missed``, and the page is read by the usual rules.
+    """
+
+    reason: str
+    since: date | None = None
+    """First day; ``None``: from the beginning."""
+    until: date | None = None
+    """Last day; ``None``: to this day."""
+    columns: tuple[str, ...] = ()
+    """Addresses of the columns whose pages it is for; empty: all of the source."""
+    body: str | None = None
+    """Selector of the element, or of the elements one after the other, that hold the report's text."""
+    title: str | None = None
+    """Selector of the element whose text is the title."""
+    published: str | None = None
+    """Selector of the element in which the day of publication stands."""
+    date_formats: tuple[str, ...] = ()
+    """How ``published`` and ``row_date`` write a day, as for ``strptime``; tried before the usual spellings."""
+    charset: str | None = None
+    """Stands before the source's."""
+    rows: str | None = None
+    """On a list page: selector of each row."""
+    row_title: str | None = None
+    """Within a row: the title; its link, or the row's first, is the address."""
+    row_date: str | None = None
+    """Within a row: the day."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraHost:
+    """A host that is not the publisher's own but carries its pages in a period."""
+
+    host: str
+    reason: str
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Least and most of something; ``None``: no bound on that side."""
+
+    min: int | None = None
+    max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column (栏目) of a site in which reports are listed."""
 
@@ -105,6 +161,10 @@ class Column:
     include: tuple[str, ...] = ()
     """Regular expressions; a title must match one (general columns such as 通知公告)."""
     exclude: tuple[str, ...] = ()
+    query: str | None = None
+    """What the site's search is asked for: the column is what it finds."""
+    rows_a_year: Bounds | None = None
+    """How many rows that the title rules admit are dated in one year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +183,9 @@ class Source:
     parent_division_code: str | None = None
     pace_seconds: float | None = None
     """Least time between two requests to the host; ``None``: the setting holds."""
+    quiet_hours: str | None = None
+    """``08:00-18:00`` in China, over midnight where the end is earlier: the hosts are not asked; ``None``: the setting
+    holds."""
     first_year: int | None = None
     """First report year that is expected to be found."""
     charset: str | None = None
@@ -132,7 +195,10 @@ class Source:
     """Date of the last live check (YYYY-MM-DD) or ``never``."""
     file: str | None = None
     ignored: Mapping[str, str] = field(default_factory=dict)
-    """Address -> why it is not fetched."""
+    """Address -> why it is not fetched; one that ends in ``*`` stands for all that begin like it."""
+    layouts: tuple[Layout, ...] = ()
+    """No two are for the same page."""
+    extra_hosts: tuple[ExtraHost, ...] = ()
 
 
 # --------------------------------------------------------------------------- listing
@@ -146,6 +212,8 @@ class Request:
     method: str = "GET"
     form: tuple[tuple[str, str], ...] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    document: bool = False
+    """A document's page is wanted, which a frame without text is not; of a list it may be all there is to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +252,8 @@ class ListPage:
     """Requests for pages not yet asked for, as far as this answer reveals them."""
     outcome: Outcome = Outcome.OK
     detail: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Of a frame: what it states of its list; as the column's parameters they make the frame unnecessary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +271,10 @@ class Listing:
     """Everything after this point was known already, or too old for the wanted years."""
     unread_pages: tuple[int, ...] = ()
     """Numbers of the pages in trouble or not asked for: what a later listing has to ask for to complete this one."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What the column's page stated of its list: with these the list itself can be asked the next time."""
+    parameters_of: str | None = None
+    """Digest of the registry entry under which ``parameters`` were read; under another one they say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +298,64 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a capture begins in the archive."""
+
+    warc_file: str
+    """File name relative to the archive folder."""
+    offset: int
+    """Byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedRecord:
+    """One record of a WARC file, for the archive's index."""
+
+    record_id: str
+    """``urn:uuid:...``."""
+    offset: int
+    """Byte of the file at which it begins."""
+    length: int
+    """Compressed bytes."""
+    type: str
+    """``warcinfo``, ``response``, ``revisit``, ``request`` or ``metadata``."""
+    at: datetime | None
+    url: str | None = None
+    status: int | None = None
+    """Of a response or revisit."""
+    content_type: str | None = None
+    """Content-Type header of a response or revisit."""
+    payload_digest: str | None = None
+    refers_to: str | None = None
+    """Of a revisit: the record that holds its payload."""
+    concurrent_to: str | None = None
+    """Of a request: the record of its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedFile:
+    """One WARC file, for the archive's index."""
+
+    name: str
+    run_id: str | None
+    host_group: str | None
+    """First host of the sources whose captures it holds."""
+    size: int
+    """Bytes."""
+    records: int
+    first_at: datetime | None
+    last_at: datetime | None
+    damage: tuple[str, ...] = ()
+    """Stretches that hold no whole record: where, how long, why."""
+
+
+@dataclass(frozen=True, slots=True)
 class Capture:
     """One response as archived (or one failure, which has neither file nor digest)."""
 
     capture_id: str
-    """The WARC response record's ``urn:uuid``; a fresh UUID URN for a failure."""
+    """``urn:uuid`` of the WARC record: a response or revisit, the metadata record of a failure; where nothing was asked or
+    archived, a fresh one."""
     url: str
     """Address asked for."""
     final_url: str
@@ -251,6 +378,8 @@ class Capture:
     warc_offset: int | None = None
     attempts: int = 1
     elapsed_ms: int | None = None
+    beginning: str | None = None
+    """First 1,024 bytes of an answer that is neither ``ok`` nor ``not_modified``, as text: the evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -488,11 +617,20 @@ class KnownColumn:
 
     url: str
     outcome: Outcome
-    """Of the last listing."""
+    """Of the last listing that gave any row, else of the last one; so the next three."""
     unread_pages: tuple[int, ...]
     """Pages that listing could not read."""
     addresses: frozenset[str]
     """Every address that any listing of this column gave."""
+    pages_read: int = 0
+    """Pages that the last listing read."""
+    total_stated: int | None = None
+    """Rows that the site stated then."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What the column's page stated of its list when it was last asked for; see ``Listing.parameters``."""
+    parameters_of: str | None = None
+    parameters_at: datetime | None = None
+    """When that was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -511,3 +649,5 @@ class KnownPage:
     listed_date: date | None = None
     seen_at: datetime | None = None
     """When a list gave it last."""
+    archived: Place | None = None
+    """The capture with ``digest``: what a revisit of an unchanged page refers to."""

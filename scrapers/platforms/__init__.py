@@ -11,6 +11,7 @@ from scrapers.platforms.hanweb_datastore import HanwebDatastore
 from scrapers.platforms.hanweb_jpage import HanwebJpage
 from scrapers.platforms.hanweb_xxgk import HanwebXxgk
 from scrapers.platforms.jpaas import Jpaas
+from scrapers.platforms.json_list import JsonList
 from scrapers.platforms.lonsun import Lonsun
 from scrapers.platforms.plain import Plain
 from scrapers.platforms.protocol import Platform, PlatformError
@@ -20,7 +21,7 @@ from scrapers.platforms.trs_igs import TrsIgs
 from scrapers.platforms.trs_was5 import TrsWas5
 from scrapers.platforms.ucap import Ucap
 
-__all__ = ["Platform", "PlatformError", "names", "platform"]
+__all__ = ["SEARCHING", "Platform", "PlatformError", "names", "platform"]
 
 _FAMILIES: tuple[Platform, ...] = (
     HanwebJpage(),
@@ -34,9 +35,12 @@ _FAMILIES: tuple[Platform, ...] = (
     Gkmlpt(),
     Ucap(),
     Lonsun(),
+    JsonList(),
     Plain(),
     Datasource(),
 )
+SEARCHING = frozenset({"hanweb_xxgk", "trs_was5", "trs_igs", "ucap"})
+"""Protocols that list what a column's query finds; ``plain`` does where its address has a place for the query."""
 _PLATFORMS: dict[str, Platform] = {family.name: family for family in _FAMILIES}
 
 

@@ -39,7 +39,8 @@ class Datasource:
             if not blocks:
                 return page
             files = tuple(_file(column, block) for block in blocks)
-            return ListPage(page.rows, page.pager if page.rows else Pager(None), files)
+            stated = {"block": blocks[0]} if len(blocks) == 1 and not page.rows else {}
+            return ListPage(page.rows, page.pager if page.rows else Pager(None), files, parameters=stated)
         answer = answers.read_json(body)
         listed = answer.get("datasource") if isinstance(answer, dict) else None
         if not isinstance(listed, list):

@@ -132,7 +132,9 @@ def _index(column: Column, request: Request, body: str) -> ListPage:
         places = ", ".join(f"{each.id} ({' > '.join(each.path)})" for each in found)
         detail = f"{request.url} has several categories {wanted!r}; give one's id as the parameter category: {places}"
         return ListPage((), Pager(None), outcome=Outcome.LISTING_GAP, detail=detail)
-    return ListPage((), Pager(None), (_page(column, found[0].id if found else "0", sid, 1),))
+    category = found[0].id if found else "0"
+    stated = {"category": category, "sid": sid}
+    return ListPage((), Pager(None), (_page(column, category, sid, 1),), parameters=stated)
 
 
 def _root(column: Column) -> str:

@@ -17,6 +17,7 @@ from scrapers.records import Column, ListPage, Outcome, Pager, Request
 
 PROXY = "/module/jslib/jquery/jpage/dataproxy.jsp"
 KIND = "hanweb-datastore"
+_STATED = (*IDS, "path", "permissiontype")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class HanwebDatastore:
             if not all(settings.get(key) for key in IDS):
                 detail = f"{request.url} does not state {', '.join(IDS)}; give them as parameters"
                 return ListPage((), Pager(None), outcome=Outcome.JS_ONLY, detail=detail)
-            return ListPage((), Pager(None), (_page(column, settings, 1),))
+            stated = {key: str(settings[key]) for key in _STATED if settings.get(key) not in (None, "")}
+            return ListPage((), Pager(None), (_page(column, settings, 1),), parameters=stated)
         return _answer(column, request, body, hosts)
 
 

@@ -32,6 +32,10 @@ class HanwebJpage:
     open_ended: bool = False
 
     def first(self, column: Column) -> Request:
+        """The column page, or the first group of records where the parameters say all that such a page states."""
+        settings = with_ids({}, None, column.parameters)
+        if settings.get("proxyurl") and all(settings.get(key) for key in IDS):
+            return _groups(column, settings, 1, None)[0]
         return Request(column.url)
 
     def parse(self, column: Column, request: Request, body: str, hosts: tuple[str, ...]) -> ListPage:
@@ -62,10 +66,15 @@ class HanwebJpage:
         settings = with_ids(jpage_settings(body), None, column.parameters)
         if all(settings.get(key) for key in IDS):
             total = whole_number(settings.get("totalrecord"))
-            page = read_list(body, request.url, hosts)
-            if total is not None and len(page.rows) == total:
-                return ListPage(page.rows, Pager(KIND, None, total))
-            return ListPage((), Pager(None, None, total), _groups(column, settings, 1, total))
+            rows = read_list(body, request.url, hosts).rows
+            if total is not None and len(rows) == total:
+                return ListPage(rows, Pager(KIND, None, total))
+            if rows and all(_lies_in(row.url, str(settings["columnid"])) for row in rows):
+                # 山东: the records stand in the page itself, and the program may answer nothing (sites.md 2a).
+                return ListPage(rows, Pager(KIND, None, total), _more_pages(column, settings, len(rows), total))
+            stated = {key: str(value) for key, value in settings.items() if value not in (None, "")}
+            frame = Pager(None, None, total)
+            return ListPage((), frame, _groups(column, settings, 1, total), parameters={"proxyurl": PROXY, **stated})
         page = read_list(body, request.url, hosts)
         if page.rows:
             return page
@@ -95,7 +104,9 @@ class HanwebJpage:
             if store.total is None and len(store.records) >= size:
                 return ListPage(rows, pager, _groups(column, settings, end + 1, end + size, size))
             return ListPage(rows, pager)
-        following = _followed(column, store) if rows else ()
+        # Every answer names a next page, the last one, too (sites.md 2a: repeated until totalpage).
+        is_last = store.pages is not None and (whole_number(query.get("page")) or 0) >= store.pages
+        following = _followed(column, store) if rows and not is_last else ()
         return ListPage(rows, pager, tuple(other for other in following if other.url != request.url))
 
 
@@ -111,10 +122,19 @@ def _more(
 ) -> tuple[Request, ...]:
     ids = [settings.get(key) for key in IDS]
     if all(isinstance(value, str) and value.isdigit() for value in ids) or (all(ids) and not store.next_group):
-        perpage = whole_number(settings.get("perpage")) or _OWN_PAGE_SIZE
-        # Whole pages only: the program is known to answer from the first record of a page.
-        return _groups(column, settings, held // perpage * perpage + 1, total)
+        return _more_pages(column, settings, held, total)
     return _followed(column, store)
+
+
+def _more_pages(column: Column, settings: dict[str, object], held: int, total: int | None) -> tuple[Request, ...]:
+    """Whole pages only: the program is known to answer from the first record of a page."""
+    perpage = whole_number(settings.get("perpage")) or _OWN_PAGE_SIZE
+    return _groups(column, settings, held // perpage * perpage + 1, total)
+
+
+def _lies_in(url: str, column_id: str) -> bool:
+    """Whether the address of an article names the column: lists in the margins lead to other columns."""
+    return f"/art_{column_id}_" in url or f"/col{column_id}/art/" in url
 
 
 def _followed(column: Column, store: Datastore) -> tuple[Request, ...]:

@@ -43,7 +43,8 @@ class HanwebXxgk:
         program = column.parameters.get("program", _PROGRAMS[0])
         if program not in _PROGRAMS:
             raise PlatformError(f"{column.url}: program {program!r} is none of {', '.join(_PROGRAMS)}")
-        return _page(column, column.parameters, program, 1)
+        searched = {} if column.query is None else {"vc_title": column.query}
+        return _page(column, {**column.parameters, **searched}, program, 1)
 
     def parse(self, column: Column, request: Request, body: str, hosts: tuple[str, ...]) -> ListPage:
         hosts = hosts or (addresses.host_of(column.url),)

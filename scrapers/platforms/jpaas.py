@@ -54,7 +54,7 @@ class Jpaas:
         if unit is None:
             detail = f"{request.url} has no queryData that names a list (needs {', '.join(_IDS)})"
             return ListPage((), Pager(None), outcome=Outcome.JS_ONLY, detail=detail)
-        return ListPage((), Pager(None), (_page(column, unit, 1),))
+        return ListPage((), Pager(None), (_page(column, unit, 1),), parameters=unit)
 
 
 def _answer(column: Column, request: Request, body: str, hosts: tuple[str, ...]) -> ListPage:

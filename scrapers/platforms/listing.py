@@ -7,30 +7,20 @@ fails, lists nothing, or lists only rows already listed; fewer rows or pages tha
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import Enum, auto
 from itertools import pairwise
 
 from scrapers.platforms import platform
+from scrapers.platforms.direct import digest_of, start_at_list
 from scrapers.platforms.early_stop import EarlyStop
-from scrapers.platforms.protocol import Platform
-from scrapers.records import Column, Listing, ListPage, ListRow, Outcome, Request, Source
+from scrapers.platforms.layout_rows import PLATFORMS, LaidOut
+from scrapers.platforms.protocol import Fetch, Platform
+from scrapers.platforms.trouble import FATAL, PASSING, Kind, Trouble, sentences
+from scrapers.records import Column, Layout, Listing, ListPage, ListRow, Outcome, Request, Source
 
-Fetch = Callable[[Request], tuple[Outcome, str | None, str]]
-"""Asks one request: its outcome, the detail of a failure, and the decoded text (``""`` for failures)."""
-
-_FATAL = frozenset(
-    {Outcome.CHALLENGE, Outcome.BLOCKED, Outcome.ROBOTS_DENIED, Outcome.FORBIDDEN_ADDRESS, Outcome.TLS, Outcome.DNS}
-)
-"""Outcomes after which nothing more is asked of the site."""
-_PASSING = frozenset(
-    {Outcome.TIMEOUT, Outcome.CONNECTION, Outcome.SERVER_ERROR, Outcome.TRUNCATED, Outcome.WRONG_CONTENT}
-)
-"""Outcomes that may be gone when the rest of the list has been read."""
 _FAILURES_IN_A_ROW = 3
-_TROUBLES_NAMED = 8
 
 
 def list_column(
@@ -40,17 +30,24 @@ def list_column(
     *,
     known: Collection[str] = (),
     stop_when_known: bool = False,
+    known_total: int | None = None,
     since: date | None = None,
     only_pages: Collection[int] = (),
+    pages_read: int = 0,
+    learned: Mapping[str, str] | None = None,
+    layout: Layout | None = None,
     max_pages: int = 2000,
 ) -> Listing:
     """All rows of ``column``, first occurrence first, and whether they are all there are.
 
     ``known`` are the addresses that earlier listings of this column gave. With ``stop_when_known`` (after a complete
-    listing) paging ends at a page that holds known rows only, with ``since`` at one whose rows are all older; see
-    ``EarlyStop`` for when. ``only_pages`` (after a partial one) are its ``unread_pages``: besides the first page only
-    these are asked for, and the ones behind them where rows were published since; where the first page does not name
-    them, or holds new rows only, the whole list is read after all.
+    listing, which stated ``known_total``) paging ends where nothing new can follow, with ``since`` at a page whose rows
+    are all older; see ``EarlyStop`` for when. ``only_pages`` (after a partial one) are its ``unread_pages``, and
+    ``pages_read`` how many it did read: besides the first page only the unread ones are asked for, the ones behind
+    them where rows were published since, and what they lead to where nobody has been behind them yet; where they
+    cannot be named from the first page, or it holds new rows only, the whole list is read after all. ``learned`` are
+    the ``Listing.parameters`` of an earlier listing: the list itself is asked for, and the column's page only where
+    that is no answer (see ``direct``). ``layout`` says where the rows of an HTML list stand (see ``layout_rows``).
 
     Rows that move down because one is published meanwhile repeat on the next page and are told apart by address; the
     first page is then asked for again to catch the new one, and where rows vanished meanwhile the pages are read
@@ -60,42 +57,24 @@ def list_column(
     names every page in trouble. Raises ``PlatformError`` for an unknown platform or a missing parameter, and
     whatever ``fetch`` raises.
     """
-    stop = EarlyStop(frozenset(known) if stop_when_known else None, since)
-    walk = _Walk(platform(column.platform), column, source.hosts, fetch, stop, max_pages)
-    walk.known, walk.only_pages = frozenset(known), frozenset(only_pages)
-    walk.run([walk.family.first(column)])
+    family = platform(column.platform)
+    if layout is not None and layout.rows is not None and family.name in PLATFORMS:
+        family = LaidOut(family, layout)
+    stop = EarlyStop(frozenset(known) if stop_when_known else None, since, known_total)
+    asked_as = column
+    if learned:
+        asked_as, fetch = start_at_list(family, column, learned, source.hosts, frozenset(known), fetch)
+    walk = _Walk(family, asked_as, source.hosts, fetch, stop, max_pages)
+    walk.known, walk.only_pages, walk.read_before = frozenset(known), frozenset(only_pages), pages_read
+    walk.run([family.first(asked_as)])
     if walk.may_have_moved():
         walk.ask_first_again()
     if walk.has_shrunk():
         walk.read_again()
-    return walk.listing()
-
-
-class _Kind(Enum):
-    FAILED = auto()
-    """No usable answer."""
-    EMPTY = auto()
-    """A page of the list without a row."""
-    REPEATED = auto()
-    """A page of the list without a row that is not listed already."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Trouble:
-    request: Request
-    number: int
-    """Of the page; 0 for a frame."""
-    kind: _Kind
-    outcome: Outcome
-    detail: str | None = None
-
-    def sentence(self, pages: int) -> str:
-        what = {
-            _Kind.FAILED: f": {self.detail or self.outcome.value}",
-            _Kind.EMPTY: " listed nothing" + (f" ({self.detail})" if self.detail else ""),
-            _Kind.REPEATED: " listed only rows already listed",
-        }[self.kind]
-        return (f"page {self.number} of {pages}" if self.number else self.request.url) + what
+    listing = walk.listing()
+    if walk.stated and listing.rows:
+        return replace(listing, parameters=walk.stated, parameters_of=digest_of(column))
+    return listing
 
 
 @dataclass(slots=True)
@@ -112,7 +91,7 @@ class _Walk:
     numbers: dict[object, int] = field(default_factory=dict)
     """Number of each page by its request, in the order in which the pages became known; a frame has none."""
     answered: list[Request] = field(default_factory=list)
-    troubles: list[_Trouble] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
     totals: list[int] = field(default_factory=list)
     """Every total stated, in reading order; ``page_counts`` likewise."""
     page_counts: list[int] = field(default_factory=list)
@@ -120,6 +99,10 @@ class _Walk:
     repeated_across: int = 0
     known: frozenset[str] = frozenset()
     only_pages: frozenset[int] = frozenset()
+    read_before: int = 0
+    """Pages that the partial listing read which this one completes."""
+    stated: Mapping[str, str] = field(default_factory=dict)
+    """What a frame said of the list behind it."""
     resumed: bool = False
     queued: set[object] = field(default_factory=set)
     unasked: list[int] = field(default_factory=list)
@@ -145,14 +128,14 @@ class _Walk:
             page = self._ask(request)
             if page is None:
                 failures += 1
-                if self.troubles[-1].outcome in _FATAL or failures >= _FAILURES_IN_A_ROW or not self.answered:
+                if self.troubles[-1].outcome in FATAL or failures >= _FAILURES_IN_A_ROW or not self.answered:
                     outcome = self.troubles[-1].outcome
                     self._note_unasked(queue, outcome, f"after {outcome.value}")
                     return
                 queue.extend(self._next_by_number(request))
                 continue
             failures = 0
-            for other in self._still_unread(page, self._take(request, page)):
+            for other in self._still_unread(request, page, self._take(request, page)):
                 self._number(other)
                 if _key(other) not in self.queued:
                     self.queued.add(_key(other))
@@ -173,19 +156,31 @@ class _Walk:
             self.queued.add(_key(other))
         return fresh
 
-    def _still_unread(self, page: ListPage, more: tuple[Request, ...]) -> tuple[Request, ...]:
+    def _still_unread(self, request: Request, page: ListPage, more: tuple[Request, ...]) -> tuple[Request, ...]:
         """``more``, or of the pages it names those that an earlier listing left unread."""
+        fresh = sum(row.url not in self.known for row in page.rows)
         if self.resumed:
-            return ()
+            # Where pages behind the last unread one were read, that one leads to nothing new.
+            was_the_end = max(self.only_pages) >= self.read_before + len(self.only_pages)
+            return more if was_the_end and fresh and self._number(request) >= max(self.only_pages) else ()
         if not self.only_pages or len(self.answered) != 1:
             return more
+        wanted = self.only_pages | ({number + 1 for number in self.only_pages} if fresh else set())
         named = {self._number(other): other for other in more}
-        fresh = sum(row.url not in self.known for row in page.rows)
+        if self.family.open_ended:
+            self._count_on(named, max(wanted))
         if not self.only_pages <= named.keys() | {1} or fresh == len(page.rows):
             return more
         self.resumed = True
-        moved = {number + 1 for number in self.only_pages} if fresh else set()
-        return tuple(named[number] for number in sorted(named) if number in self.only_pages | moved)
+        return tuple(named[number] for number in sorted(named) if number in wanted)
+
+    def _count_on(self, named: dict[int, Request], last: int) -> None:
+        """Name the pages up to ``last`` where a page's number is all that its request needs."""
+        while named and max(named) < last:
+            following = self.family.parse(self.column, named[max(named)], "", self.hosts).more
+            if not following or _key(following[0]) in self.numbers:
+                return
+            named[self._number(following[0])] = following[0]
 
     def ask_first_again(self) -> None:
         """The first page once more, and the pages that only its new answer names."""
@@ -207,7 +202,7 @@ class _Walk:
 
     def _ask_troubles_again(self) -> None:
         for trouble in tuple(self.troubles):
-            passing = trouble.kind is not _Kind.FAILED or trouble.outcome in _PASSING
+            passing = trouble.kind is not Kind.FAILED or trouble.outcome in PASSING
             if not passing or not self.rows or trouble not in self.troubles:
                 continue
             noted = len(self.troubles)
@@ -233,7 +228,7 @@ class _Walk:
             self.unchanged = True
             self.stopped = "the list has not changed since it was last asked for"
         what = outcome.value + (f" ({detail})" if detail else "")
-        self._note_trouble(request, _Kind.FAILED, outcome, what)
+        self._note_trouble(request, Kind.FAILED, outcome, what)
         return None
 
     # ------------------------------------------------------------------ taking in
@@ -242,6 +237,7 @@ class _Walk:
         """Note what ``page`` lists and states; returns the requests it leads to."""
         self._note_statements(page)
         if not self.answered and not page.rows and page.more and page.pager.kind is None:
+            self.stated = page.parameters
             return page.more  # a frame
         self._number(request)
         self.answered.append(request)
@@ -249,13 +245,13 @@ class _Walk:
         self._note_repeats(page)
         new = self._note_rows(page)
         if page.outcome is not Outcome.OK:
-            self._note_trouble(request, _Kind.FAILED, page.outcome, page.detail)
+            self._note_trouble(request, Kind.FAILED, page.outcome, page.detail)
         elif beyond_any_count and not new:
             return self._look_beyond(request, page)
         elif not page.rows and (len(self.answered) > 1 or page.more):
-            self._note_trouble(request, _Kind.EMPTY, Outcome.LISTING_GAP, page.detail)
+            self._note_trouble(request, Kind.EMPTY, Outcome.LISTING_GAP, page.detail)
         elif page.rows and not new:
-            self._note_trouble(request, _Kind.REPEATED, Outcome.LISTING_GAP)
+            self._note_trouble(request, Kind.REPEATED, Outcome.LISTING_GAP)
         return page.more
 
     def _look_beyond(self, request: Request, page: ListPage) -> tuple[Request, ...]:
@@ -275,7 +271,7 @@ class _Walk:
         if later is None or all(row.url in self.rows for row in later.rows):
             del self.numbers[_key(beyond)]
             return ()
-        self._note_trouble(request, _Kind.EMPTY, Outcome.LISTING_GAP)
+        self._note_trouble(request, Kind.EMPTY, Outcome.LISTING_GAP)
         return self._take(beyond, later)
 
     def _note_statements(self, page: ListPage) -> None:
@@ -315,36 +311,31 @@ class _Walk:
         """The verdict."""
         total = self.totals[-1] if self.totals else None
         troubles = self._standing_troubles(total)
-        outcome, sentences = Outcome.OK, [self._tally(total)]
+        outcome, said = Outcome.OK, [self._tally(total)]
         if self.unchanged:
-            sentences = []
+            said = []
         elif troubles:
             outcome = troubles[0].outcome
             pages = max([len(self.numbers), *self.page_counts[-1:]])
-            named = [trouble.sentence(pages) for trouble in troubles[:_TROUBLES_NAMED]]
-            if len(troubles) > len(named):
-                named.append(f"{len(troubles) - len(named)} further pages in trouble")
-            sentences = [*named, *sentences]
+            said = [*sentences(troubles, pages), *said]
         elif self.stopped is None and (missing := self._missing(total)):
-            outcome, sentences = Outcome.LISTING_GAP, [missing]
+            outcome, said = Outcome.LISTING_GAP, [missing]
         elif not self.rows:
-            outcome, sentences = Outcome.EMPTY_LIST, ["the list is empty"]
+            outcome, said = Outcome.EMPTY_LIST, ["the list is empty"]
         if self.stopped:
-            sentences.append(
-                self.stopped if self.unchanged else f"stopped after page {len(self.answered)}: {self.stopped}"
-            )
+            said.append(self.stopped if self.unchanged else f"stopped after page {len(self.answered)}: {self.stopped}")
         return Listing(
             rows=tuple(self.rows.values()),
             pages_read=len(self.answered),
             pages_stated=self.page_counts[-1] if self.page_counts else None,
             total_stated=total,
             outcome=outcome,
-            detail="; ".join(sentences),
+            detail="; ".join(said),
             stopped_early=self.stopped is not None,
             unread_pages=tuple(sorted({trouble.number for trouble in troubles if trouble.number} | set(self.unasked))),
         )
 
-    def _standing_troubles(self, total: int | None) -> list[_Trouble]:
+    def _standing_troubles(self, total: int | None) -> list[Trouble]:
         """Troubles that a complete count does not explain away, in page order."""
         last = max(self.numbers.values(), default=0)
         standing = []
@@ -353,8 +344,8 @@ class _Walk:
             # A page count that is one too high is common: a last page without rows ends a list that states no total.
             # Where no count is stated either, another page named it, and nobody knows what would have come behind it.
             is_last = trouble.number == last > 1 and bool(self.page_counts)
-            is_end = total is None and trouble.kind is _Kind.EMPTY and is_last
-            if trouble.kind is _Kind.FAILED or not (complete or is_end):
+            is_end = total is None and trouble.kind is Kind.EMPTY and is_last
+            if trouble.kind is Kind.FAILED or not (complete or is_end):
                 standing.append(trouble)
         return sorted(standing, key=lambda trouble: trouble.number)
 
@@ -385,7 +376,7 @@ class _Walk:
 
     def _read_through(self) -> bool:
         """Whether every page of a list of several was answered."""
-        failed = any(trouble.kind is _Kind.FAILED for trouble in self.troubles)
+        failed = any(trouble.kind is Kind.FAILED for trouble in self.troubles)
         return self.stopped is None and not self.resumed and len(self.answered) > 1 and not failed
 
     # ------------------------------------------------------------------ book-keeping
@@ -393,13 +384,13 @@ class _Walk:
     def _number(self, request: Request) -> int:
         return self.numbers.setdefault(_key(request), len(self.numbers) + 1)
 
-    def _note_trouble(self, request: Request, kind: _Kind, outcome: Outcome, detail: str | None = None) -> None:
-        self.troubles.append(_Trouble(request, self.numbers.get(_key(request), 0), kind, outcome, detail))
+    def _note_trouble(self, request: Request, kind: Kind, outcome: Outcome, detail: str | None = None) -> None:
+        self.troubles.append(Trouble(request, self.numbers.get(_key(request), 0), kind, outcome, detail))
 
     def _note_unasked(self, queue: deque[Request], outcome: Outcome, why: str) -> None:
         if queue:
             self.unasked += [self._number(request) for request in queue]
-            self._note_trouble(queue[0], _Kind.FAILED, outcome, f"not asked for, as {len(queue)} pages in all: {why}")
+            self._note_trouble(queue[0], Kind.FAILED, outcome, f"not asked for, as {len(queue)} pages in all: {why}")
 
 
 def _key(request: Request) -> tuple[str, str, tuple[tuple[str, str], ...] | None]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
-from scrapers.records import Column, ListPage, Request
+from scrapers.records import Column, ListPage, Outcome, Request
+
+Fetch = Callable[[Request], tuple[Outcome, str | None, str]]
+"""Asks one request: its outcome, the detail of a failure, and the decoded text (``""`` for failures)."""
 
 
 class PlatformError(ValueError):

@@ -28,6 +28,9 @@ class TrsApi:
     open_ended: bool = False
 
     def first(self, column: Column) -> Request:
+        """The column page, or page 1 of the service where the parameters say all that such a page states."""
+        if column.parameters.get("channelid") and column.parameters.get("prepage"):
+            return was5.search(column, column.parameters, 1)
         return Request(column.url)
 
     def parse(self, column: Column, request: Request, body: str, hosts: tuple[str, ...]) -> ListPage:
@@ -49,8 +52,9 @@ class TrsApi:
         # Without rows of its own the page is a frame: page 1 comes from the service, too.
         numbers = range(2 if page.rows else 1, pages + 1)
         more = tuple(was5.search(column, arguments, at) for at in numbers)
-        pager = page.pager if page.rows else replace(page.pager, kind=None)
-        return ListPage(page.rows, pager, more)
+        if page.rows:
+            return ListPage(page.rows, page.pager, more)
+        return ListPage((), replace(page.pager, kind=None), more, parameters=arguments)
 
 
 def _arguments(column: Column, options: dict[str, object], code: str) -> dict[str, str]:

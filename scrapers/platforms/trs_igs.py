@@ -14,17 +14,22 @@ from scrapers.records import Column, ListPage, Outcome, Pager, Request
 
 SEARCH = "/igs/front/search/list.html"
 KIND = "igs"
+QUERY_FIELD = "filter[FileName,DOCCONTENT,fileNum-or]"
+"""What the search pages of 广西 and 湖北 send: title, text or document number."""
+_PASSED_ON = ("index", "type", "pageSize", "orderProperty")
 MOST_PAGES = 1000
 """The program shows no page beyond this one, whatever the total."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrsIgs:
-    """``filters`` is a query string (``filter[SITEID]=3&filter[CHNLID]=12``), passed on as it stands."""
+    """``filters`` is a query string (``filter[SITEID]=3&filter[CHNLID]=12``), passed on as it stands; ``queryField``
+    the field in which a column's query is looked for, where it is not the one that sites of this program mostly have.
+    """
 
     name: str = "trs_igs"
     required: frozenset[str] = frozenset({"index"})
-    allowed: frozenset[str] = field(default=frozenset({"index", "type", "pageSize", "orderProperty", "filters"}))
+    allowed: frozenset[str] = field(default=frozenset({*_PASSED_ON, "filters", "queryField"}))
     open_ended: bool = False
 
     def first(self, column: Column) -> Request:
@@ -37,6 +42,8 @@ class TrsIgs:
             ("orderProperty", column.parameters.get("orderProperty", "FBRQ")),
             *parse_qsl(column.parameters.get("filters", "")),
         ]
+        if column.query is not None:
+            fields.append((column.parameters.get("queryField", QUERY_FIELD), column.query))
         return _page(column, fields, 1)
 
     def parse(self, column: Column, request: Request, body: str, hosts: tuple[str, ...]) -> ListPage:

@@ -25,6 +25,8 @@ class TrsWas5:
         if method not in ("GET", "POST"):
             raise PlatformError(f"{column.url}: method {method!r} is neither GET nor POST")
         fields = {key: column.parameters[key] for key in _PASSED_ON if key in column.parameters}
+        if column.query is not None:
+            fields["searchword"] = column.query
         fields.setdefault("templet", "docs.jsp")
         fields.setdefault("sortfield", "-docreltime")
         return was5.search(column, {**fields, "prepage": column.parameters.get("prepage", "10")}, 1, method)

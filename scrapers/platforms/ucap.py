@@ -1,4 +1,7 @@
-"""UCAP 开普: lists as JSON behind ``/common/search/{channelId}`` (sites.md 5); its static lists are ``trs``."""
+"""UCAP 开普: lists as JSON behind ``/common/search/{channelId}`` (sites.md 5); its static lists are ``trs``.
+
+A column with a query is what the site search finds, see ``ucap_search``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from scrapers.platforms import addresses, answers
+from scrapers.platforms import addresses, answers, ucap_search
 from scrapers.platforms.list_rows import mark_pinned
 from scrapers.platforms.protocol import PlatformError
 from scrapers.platforms.scripts import whole_number
@@ -23,10 +26,12 @@ _CHANNEL = re.compile(r"/(c\d+)(?:/|$)")
 class Ucap:
     name: str = "ucap"
     required: frozenset[str] = frozenset()
-    allowed: frozenset[str] = field(default=frozenset({"channelId"}))
+    allowed: frozenset[str] = field(default=frozenset({"channelId", "siteCode", "tab"}))
     open_ended: bool = False
 
     def first(self, column: Column) -> Request:
+        if column.query is not None:
+            return ucap_search.first(column)
         stated = _CHANNEL.search(urlsplit(column.url).path)
         channel = column.parameters.get("channelId") or (stated[1] if stated else None)
         if not channel:
@@ -37,6 +42,8 @@ class Ucap:
 
     def parse(self, column: Column, request: Request, body: str, hosts: tuple[str, ...]) -> ListPage:
         hosts = hosts or (addresses.host_of(column.url),)
+        if column.query is not None:
+            return ucap_search.parse(column, request, body, hosts)
         answer = answers.read_json(body)
         data = answer.get("data") if isinstance(answer, dict) else None
         results = data.get("results") if isinstance(data, dict) else None

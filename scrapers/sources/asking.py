@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from scrapers.platforms.listing import Fetch
+from scrapers.platforms.protocol import Fetch
 from scrapers.records import Outcome, Request
 
-_REFUSALS = frozenset({Outcome.CHALLENGE, Outcome.BLOCKED, Outcome.TLS, Outcome.DNS})
+_REFUSALS = frozenset({Outcome.CHALLENGE, Outcome.BLOCKED, Outcome.TLS, Outcome.DNS, Outcome.NOT_ASKED})
 """Outcomes after which nothing more is asked of the site."""
 
 

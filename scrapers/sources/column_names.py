@@ -1,13 +1,14 @@
-"""Which reports a column holds, told from its name."""
+"""Which reports a column holds, told from its name and from the titles in it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scrapers.judging.genre import judge_title
 from scrapers.platforms import markup
-from scrapers.records import ReportType
+from scrapers.records import ListRow, ReportType
 
 _BOTH = re.compile(r"(?:政府)?(?:各类)?(?:年度报告|年报)(?:专栏|公开)?")
 _TOPIC = re.compile(r"(?:法治政府(?:建设)?|依法行政|法治建设)(?:工作|情况|专栏|专题|公开|示范创建)*$")
@@ -17,6 +18,10 @@ _OTHER = re.compile(
 )
 _FRAME = re.compile(r"^[\W_]+|[^\w)）]+$")
 """What menus write around a name: brackets, arrows, dots."""
+
+_GENERAL_BELOW = 0.5
+"""Share of rows that name reports below which a column without a report's name needs title rules."""
+_INCLUDE = {ReportType.RULE_OF_LAW: "法治政府", ReportType.DISCLOSURE: "信息公开.*(年度报告|年报)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +53,24 @@ def read_name(name: str | None) -> NameReading:
     if _DISCLOSURE_TOPIC.search(plain):
         return NameReading((ReportType.DISCLOSURE,), True)
     return NameReading((ReportType.RULE_OF_LAW,), False) if _TOPIC.search(plain) else NameReading((), False)
+
+
+@dataclass(frozen=True, slots=True)
+class RowsReading:
+    """What the rows of a column tell."""
+
+    report_types: tuple[ReportType, ...]
+    """Those that titles name."""
+    named: int
+    """Rows whose title names a report."""
+    include: tuple[str, ...]
+    """Title rules where the column holds all kinds of papers; ``()`` where reports are its matter."""
+
+
+def read_rows(name: str | None, rows: Sequence[ListRow]) -> RowsReading:
+    """The reports that ``rows``, of a column called ``name``, are, and the titles it should be read for."""
+    kinds = [judge_title(row.title).report_type for row in rows]
+    types = tuple(kind for kind in ReportType if kind in kinds)
+    named = sum(kind is not None for kind in kinds)
+    is_general = not read_name(name).report_types and named < _GENERAL_BELOW * len(rows)
+    return RowsReading(types, named, tuple(_INCLUDE[kind] for kind in types) if is_general else ())

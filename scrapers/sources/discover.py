@@ -18,10 +18,10 @@ from bs4 import Tag
 
 from scrapers.judging.genre import judge_title
 from scrapers.platforms import addresses, gkmlpt, markup
-from scrapers.platforms.listing import Fetch
+from scrapers.platforms.protocol import Fetch
 from scrapers.records import Outcome, ReportType, Request
 from scrapers.sources.asking import Asking
-from scrapers.sources.column_names import read_name
+from scrapers.sources.column_names import read_name, read_rows
 from scrapers.sources.probe import Probe, probe
 from scrapers.sources.search_forms import search_forms
 from scrapers.sources.signatures import column_of
@@ -29,9 +29,6 @@ from scrapers.sources.signatures import column_of
 MOST_REQUESTS = 40
 _DEEPEST = 4
 _NAMED, _REPORT, _TOPIC, _SPELLED, _BELOW_COLUMN, _FRAME = 100, 90, 80, 70, 65, 45
-_GENERAL_BELOW = 0.5
-"""Share of rows that name reports below which a column without a report's name needs title rules."""
-_INCLUDE = {ReportType.RULE_OF_LAW: "法治政府", ReportType.DISCLOSURE: "信息公开.*(年度报告|年报)"}
 _QUERY = "法治政府建设年度报告"
 _FORMS_TRIED = 2
 _FEWEST_LINKS = 5
@@ -325,23 +322,20 @@ class _Walk:
             self.troubles.append(f"{lead.url} ({lead.why}) is a page of the column {found.column_url}")
             self._queue(found.column_url, "", -lead.rank, lead.why, lead.depth + 1, is_column=True)
             return
-        types = {kind for row in found.rows if (kind := judge_title(row.title).report_type) is not None}
-        if not types:
+        name = found.column_name or lead.name or None
+        reading = read_rows(name, found.rows)
+        if not reading.report_types:
             self.troubles.append(f"{lead.url} ({lead.why}) lists {len(found.rows)} rows, none of which names a report")
             return
         if self._is_listed(found):
             return
-        name = found.column_name or lead.name or None
-        reading = read_name(name)
-        named = sum(judge_title(row.title).report_type is not None for row in found.rows)
-        is_general = not reading.report_types and named < _GENERAL_BELOW * len(found.rows)
         self.proposals[_key(lead.url)] = Proposal(
             url=lead.url,
             name=name,
             platform=found.platform,
-            report_types=tuple(kind for kind in ReportType if kind in types),
-            include=tuple(_INCLUDE[kind] for kind in ReportType if kind in types) if is_general else (),
-            evidence=(lead.why, f"{named} of {len(found.rows)} rows name a report", *found.evidence),
+            report_types=reading.report_types,
+            include=reading.include,
+            evidence=(lead.why, f"{reading.named} of {len(found.rows)} rows name a report", *found.evidence),
             probe=found,
         )
 

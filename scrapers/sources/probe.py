@@ -16,7 +16,7 @@ from bs4 import Tag
 
 from scrapers.judging.genre import TitleJudgement, judge_title
 from scrapers.platforms import addresses, markup
-from scrapers.platforms.listing import Fetch
+from scrapers.platforms.protocol import Fetch
 from scrapers.reading.page import read_page
 from scrapers.records import Draft, ListRow, Outcome, PageKind, Request
 from scrapers.sources.asking import Asking
@@ -25,6 +25,8 @@ from scrapers.sources.signatures import Recognition, column_of, own_links, recog
 from scrapers.sources.trial import Trial, answered, name_of_column, try_column
 
 MOST_REQUESTS = 12
+_LISTS_NOTHING = frozenset({Outcome.EMPTY_LIST, Outcome.JS_ONLY})
+_DISCOVER = "`nianbao sources discover HOST` looks for the columns behind it"
 _COLUMN_FILE = re.compile(r"/(?:(?:index|list|common_list)\w*\.\w+)?$")
 
 
@@ -96,10 +98,13 @@ def probe(url: str, fetch: Fetch, hosts: Sequence[str] = ()) -> Probe:
             return shown
         return _joined(shown, try_column(inferred[0], None, None, found, asking, own), inferred[1], asking)
     if draft.kind is PageKind.HOME and urlsplit(url).path in ("", "/"):
-        why = f"{url} is a home page; `nianbao sources discover` looks for the columns behind it"
+        why = f"{url} is a home page; {_DISCOVER}"
         return replace(shown, outcome=Outcome.WRONG_CONTENT, why=why, requests=asking.count)
     if inferred is None and _is_column(url, draft, found):
-        return _joined(shown, try_column(url, text, name_of_column(draft, text), found, asking, own), None, asking)
+        joined = _joined(shown, try_column(url, text, name_of_column(draft, text), found, asking, own), None, asking)
+        if joined.outcome in _LISTS_NOTHING and urlsplit(url).path in ("", "/"):
+            return replace(joined, why=f"{joined.why}. Is it a home page? {_DISCOVER}")
+        return joined
     listed = None
     for column, by in filter(None, (inferred, _breadcrumb(text, url, draft))):
         before, listed = listed, try_column(column, None, name_of_column(draft, text), found, asking, own)
@@ -149,6 +154,8 @@ def _joined(shown: Probe, listed: Trial, by: str | None, asking: Asking) -> Prob
         why=listed.why if listed.outcome is not Outcome.OK or shown.outcome is Outcome.OK else shown.why,
         column_url=listed.url,
         column_name=listed.name,
+        site_name=shown.site_name or listed.site_name,
+        site_code=shown.site_code or listed.site_code,
         requests=asking.count,
     )
     page, column = listed.page, listed.column

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from bs4 import Tag
 
 from scrapers.platforms import PlatformError, addresses, gkmlpt, markup, platform
+from scrapers.platforms.json_list import program_in
 from scrapers.platforms.list_rows import read_list
 from scrapers.reading.page import read_page
 from scrapers.records import Column, Draft, ListPage, Outcome, PageKind, Request
@@ -55,6 +56,9 @@ class Trial:
     page: ListPage | None = None
     last_page: ListPage | None = None
     """``None`` where the first page does not lead to it."""
+    site_name: str | None = None
+    site_code: str | None = None
+    """As the column's page states them; ``None`` also where that page was not fetched for this trial."""
 
 
 def try_column(
@@ -67,13 +71,17 @@ def try_column(
 ) -> Trial:
     """List ``url`` by the first protocol that lists rows; ``text`` is its page where that has been fetched."""
     outcome, detail = Outcome.OK, None
+    stated: tuple[str | None, str | None] = (None, None)
     if text is None:
         outcome, detail, text = asking(Request(url.partition("#")[0]))
         if outcome is Outcome.OK:
             found = merged(found, recognise(url, text, own_links(text, url, hosts)))
-            name = name or name_of_column(read_page(text.encode("utf-8", "replace"), url), text)
+            draft = read_page(text.encode("utf-8", "replace"), url)
+            name = name or name_of_column(draft, text)
+            stated = (draft.meta_tags.get("sitename") or None, draft.meta_tags.get("siteidcode") or None)
     shown = read_list(text, url, hosts)
     listed = _first_that_lists(url, text, name, found, shown, asking, hosts)
+    listed = replace(listed, site_name=stated[0], site_code=stated[1])
     if listed.column is not None:
         return listed
     if outcome is not Outcome.OK:
@@ -85,6 +93,7 @@ def try_column(
     if scripts:
         found = merged(found, recognise(url, scripts, ()))
         listed = _first_that_lists(url, text + scripts, name, found, shown, asking, hosts)
+        listed = replace(listed, site_name=stated[0], site_code=stated[1])
     if listed.column is None and files and listed.outcome is Outcome.EMPTY_LIST:
         return replace(listed, outcome=Outcome.JS_ONLY, why=f"{listed.why}; its scripts may: {', '.join(files)}")
     return listed
@@ -141,6 +150,8 @@ def _protocols(found: Sequence[Recognition], shown: ListPage, text: str) -> Iter
         yield "plain"
     else:
         yield from (protocol for program, protocol in _BY_PROGRAM if program in text)
+        if program_in(markup.scripts(markup.parse(text))) is not None:
+            yield "json_list"
 
 
 def _parameters(protocol: str, url: str, text: str, name: str | None) -> tuple[dict[str, str], str | None]:
