@@ -1,47 +1,41 @@
-"""The WARC archive of a run: written by threads, left whole by a crash.
+"""The WARC archive of a run: a series of files for each host group, written by threads, left whole by a crash.
 
-A file is ``NAME.warc.gz.open`` while it is written and locked (``flock``) by its process; it becomes
-``NAME.warc.gz``, with its index ``NAME.cdxj`` beside it, when it is closed. A request and its response go to the file
-in one ``write``; where that fails (full disk) the file is cut back to the last whole record. After ``kill -9``
-:func:`recover` cuts a torn last record and closes the file.
+File names are ``RUN-TIME-GROUP-PROCESS-NUMBER.warc.gz``: the run's name, the clock, twelve hex digits of the SHA-256
+of the host group (the registry's first host of a source), the process, and a number that counts up. Nothing of an
+address or a page goes into a path. Which group it is stands in the file's ``warcinfo``.
 
-File names come from the run's name, the clock and the process alone, never from an address or a page.
+A request and its response go to the file in one ``write``; where that fails (full disk) the file is cut back to the
+last whole record. After ``kill -9`` :func:`scrapers.web.recovery.recover` cuts a torn last record and closes the file.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import io
+import hashlib
 import os
 import re
 import secrets
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
-from scrapers.web import warc
-from scrapers.web.capture_index import Entry, entry_of, write_index
+from scrapers.records import KnownPage, Place
+from scrapers.web import archive_records, warc
+from scrapers.web.archive_file import SUFFIX, ArchiveError, ArchiveFull, OpenFile, as_archive_error, begin
+from scrapers.web.archive_records import FileOrigin, Original
+from scrapers.web.capture_index import CaptureNotFoundError, find_original
+from scrapers.web.cdxj import Entry, as_sent
 from scrapers.web.exchange import Exchange
 
-OPEN_SUFFIX = ".warc.gz.open"
-SUFFIX = ".warc.gz"
+__all__ = ["MAX_BYTES", "Archive", "ArchiveError", "ArchiveFull", "Position"]
+
 MAX_BYTES = 512 * 1024 * 1024
+MAX_OPEN = 128
+"""Host groups with an open file at a time; the one written to longest ago is closed first."""
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-
-
-class ArchiveError(Exception):
-    """The archive cannot be written or read; the message names the file and says what to do."""
-
-
-class ArchiveFull(ArchiveError):  # noqa: N818 - a kind of ArchiveError already
-    """The disk or quota is full. Nothing half written is left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,82 +46,113 @@ class Position:
     """File name relative to the archive folder, as it is after closing."""
     offset: int
     record_id: str
-    """``urn:uuid:...`` of the response record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """What became of a file that no living process writes any more."""
-
-    warc_file: str
-    records: int
-    cut_bytes: int
-    """Bytes of a torn last record that were cut."""
-    damage: str | None = None
-    """Set where bytes before the end are damaged: they stay as they are, the whole records on both sides are kept."""
+    """``urn:uuid:...`` of the response, revisit or metadata record."""
 
 
 class Archive:
     """Writes captures to WARC files of one folder. Safe for threads; several processes may share the folder.
 
-    ``run_id`` (letters, digits, ``._-``) begins every file's name; ``software`` goes to each file's ``warcinfo``;
-    ``max_bytes`` is the size after which a new file begins. Raises :class:`ArchiveError` for a run's name that cannot
-    be a file name or a folder that cannot be made.
+    ``run_id`` (letters, digits, ``._-``) begins every file's name; ``user_agent`` and ``obeys_robots`` go to each
+    file's ``warcinfo``; ``max_bytes`` is the size after which a group's next file begins; ``earlier`` says by their
+    ``WARC-Payload-Digest`` where payloads stand that belong to no page of a ledger (lists, robots.txt), so that they
+    can be referred to. Raises :class:`ArchiveError` for a run's name that cannot be a file name or a folder that
+    cannot be made.
     """
 
-    def __init__(self, directory: Path, *, run_id: str, max_bytes: int = MAX_BYTES, software: str = "nianbao") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        run_id: str,
+        max_bytes: int = MAX_BYTES,
+        max_open: int = MAX_OPEN,
+        user_agent: str = "nianbao",
+        obeys_robots: bool = True,
+        earlier: Mapping[str, Place] = MappingProxyType({}),
+    ) -> None:
         if not _RUN_ID.fullmatch(run_id):
             raise ArchiveError(f"run_id {run_id!r}: use letters, digits, '.', '_' and '-' only")
         self.directory = directory
-        self._run_id = run_id
-        self._software = software
+        self._origin = FileOrigin(run_id, user_agent, obeys_robots)
         self._max_bytes = max_bytes
+        self._max_open = max_open
+        self._earlier = earlier
         self._lock = threading.Lock()
-        self._file: io.FileIO | None = None
-        self._name = ""
-        self._offset = 0
-        self._entries: list[Entry] = []
+        self._series: dict[str, _Series] = {}
         self._serial = 0
         self._token = f"{os.getpid()}-{secrets.token_hex(3)}"
-        with _as_archive_error(directory, "make the archive folder"):
+        with as_archive_error(directory, "make the archive folder"):
             directory.mkdir(parents=True, exist_ok=True)
 
-    def write(self, exchange: Exchange) -> Position:
-        """Append the response and its request. Returns when the operating system holds the bytes (``kill -9`` loses
-        nothing).
+    def write(self, exchange: Exchange, *, group: str = "", known: KnownPage | None = None) -> Position:
+        """Append the response, or a revisit where its payload is in the archive already, and its request.
 
-        Raises :class:`ArchiveFull` on a full disk, :class:`ArchiveError` on any other failure to write.
+        ``known`` is what is held of the address that was asked for. A revisit is written only where the record it
+        refers to can be read now and has the same payload. Returns when the operating system holds the bytes
+        (``kill -9`` loses nothing). Raises :class:`ArchiveFull` on a full disk, :class:`ArchiveError` on any other
+        failure to write.
         """
         record_id = warc.new_record_id()
-        response = _response_record(exchange, record_id)
-        request = _request_record(exchange, record_id)
-        with self._lock:
-            offset = self._append(response + request)
-            name = self._name
-            self._entries.append(
-                Entry(
-                    url=exchange.url,
-                    at=exchange.at,
-                    warc_file=name,
-                    offset=offset,
-                    length=len(response),
-                    status=exchange.status,
-                    record_id=record_id,
-                )
-            )
-        return Position(name, offset, record_id)
+        original = self._original(exchange, known)
 
-    def sync(self) -> None:
-        """Force what was written to the disk, so that rows which point into the archive outlive a power failure."""
+        def records(warcinfo_id: str) -> tuple[bytes, bytes]:
+            if original is None:
+                first = archive_records.response(exchange, record_id, warcinfo_id)
+            else:
+                first = archive_records.revisit(exchange, record_id, warcinfo_id, original)
+            return first, archive_records.request(exchange, record_id, warcinfo_id)
+
+        def entry(warc_file: str, offset: int, length: int) -> Entry:
+            return Entry(
+                url=exchange.url,
+                at=exchange.at,
+                warc_file=warc_file,
+                offset=offset,
+                length=length,
+                status=exchange.status,
+                record_id=record_id,
+                revisit=original is not None,
+            )
+
+        return self._append(group, record_id, records, entry)
+
+    def write_failure(self, url: str, at: datetime, outcome: str, detail: str, *, group: str = "") -> Position:
+        """Append a ``metadata`` record: ``url`` was asked for at that instant and did not answer. Raises as ``write``
+        does."""
+        record_id = warc.new_record_id()
+
+        def records(warcinfo_id: str) -> tuple[bytes, bytes]:
+            return archive_records.failure(as_sent(url), at, outcome, detail, record_id, warcinfo_id), b""
+
+        return self._append(group, record_id, records, None)
+
+    def sync(self, group: str | None = None) -> None:
+        """Force what was written (for one group, or for all) to the disk, so that rows which point into the archive
+        outlive a power failure."""
         with self._lock:
-            if self._file is not None:
-                with _as_archive_error(self.directory / self._name, "sync"):
-                    os.fsync(self._file.fileno())
+            chosen = [series for name, series in self._series.items() if group is None or name == group]
+        for series in chosen:
+            series.sync()
+
+    def finish(self, group: str) -> None:
+        """Close a group's file: nothing more is expected of these hosts. A later write begins another."""
+        with self._lock:
+            series = self._series.pop(group, None)
+        if series is not None:
+            series.retire()
 
     def close(self) -> None:
-        """Close the file under its final name, with its index. Further writes begin a new file."""
+        """Close all files under their final names, with their indexes. Further writes begin new files."""
         with self._lock:
-            self._finish()
+            everything, self._series = list(self._series.values()), {}
+        failures = []
+        for series in everything:
+            try:
+                series.retire()
+            except ArchiveError as error:  # the others must be closed all the same
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     def __enter__(self) -> Archive:
         return self
@@ -137,201 +162,113 @@ class Archive:
     ) -> None:
         self.close()
 
-    def _append(self, data: bytes) -> int:
-        if self._file is not None and self._offset + len(data) > self._max_bytes and self._entries:
-            self._finish()
-        if self._file is None:
-            self._begin()
-        assert self._file is not None
-        path = self.directory / (self._name + ".open")
-        start = self._offset
+    def _original(self, exchange: Exchange, known: KnownPage | None) -> Original | None:
+        """The earlier response with this payload, if there is one that a revisit may refer to."""
+        if exchange.truncated is not None:
+            return None
+        asserted = exchange.status == 304 and known is not None and bool(known.etag or known.last_modified)
+        if not asserted and (exchange.status != 200 or not exchange.body):
+            return None
+        place = known.archived if known is not None else None
+        digest = ""
+        if not asserted and (place is not None or self._earlier):
+            digest = warc.digest(exchange.body)
+        if place is None:
+            place = self._earlier.get(digest)
+        if place is None:
+            return None
         try:
-            _write_all(self._file, data)
-        except OSError as error:
-            # after a failed write only whole records may remain; should the cut fail too, recover() does it at the
-            # next start
-            with suppress(OSError):
-                self._file.truncate(start)
-                self._file.seek(start)
-            raise _archive_error(path, "write", error) from error
-        self._offset = start + len(data)
-        return start
+            original = find_original(self.directory, place.warc_file, place.offset)
+        except CaptureNotFoundError:
+            # Its file was moved away or is damaged (`archive verify` names it): the answer is written whole instead.
+            return None
+        return original if asserted or original.payload_digest == digest else None
 
-    def _begin(self) -> None:
-        while self._file is None:
-            self._serial += 1
+    def _append(
+        self,
+        group: str,
+        record_id: str,
+        records: Callable[[str], tuple[bytes, bytes]],
+        entry: Callable[[str, int, int], Entry] | None,
+    ) -> Position:
+        while True:
+            series = self._series_of(group)
+            with series.lock:
+                if series.retired:
+                    continue  # closed between the look and the lock, to make room for another group
+                file = series.file or series.begin()
+                first, second = records(file.warcinfo_id)
+                if file.size + len(first) + len(second) > self._max_bytes and series.used:
+                    series.end()
+                    file = series.begin()
+                    first, second = records(file.warcinfo_id)
+                offset = file.append(first + second)
+                series.used = True
+                if entry is not None:
+                    file.entries.append(entry(file.name, offset, len(first)))
+                return Position(file.name, offset, record_id)
+
+    def _series_of(self, group: str) -> _Series:
+        oldest = None
+        with self._lock:
+            series = self._series.pop(group, None)
+            if series is None:
+                series = _Series(self, group)
+                if len(self._series) >= self._max_open:
+                    oldest = self._series.pop(next(iter(self._series)))
+            self._series[group] = series  # last in the order: written to most recently
+        if oldest is not None:
+            oldest.retire()
+        return series
+
+    def begin_file(self, group: str) -> OpenFile:
+        """The next file of a group."""
+        while True:
+            with self._lock:
+                self._serial += 1
+                serial = self._serial
             stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
-            name = f"{self._run_id}-{stamp}-{self._token}-{self._serial:05d}{SUFFIX}"
-            path = self.directory / (name + ".open")
-            with _as_archive_error(path, "create"):
-                # "x" creates the file anew; "+" is for truncate()
-                file = io.FileIO(path, "x+")
-            if not _lock_new(file, path):
-                file.close()
-                continue
-            info = _warcinfo(name, self._software, self._run_id)
-            try:
-                _write_all(file, info)
-            except OSError as error:
-                file.close()
-                with suppress(OSError):
-                    path.unlink()
-                raise _archive_error(path, "write", error) from error
-            self._file, self._name, self._offset, self._entries = file, name, len(info), []
+            place = hashlib.sha256(group.encode()).hexdigest()[:12]
+            name = f"{self._origin.run_id}-{stamp}-{place}-{self._token}-{serial:05d}{SUFFIX}"
+            warcinfo_id, warcinfo = archive_records.warcinfo(name, self._origin, group)
+            file = begin(self.directory, name, warcinfo, warcinfo_id)
+            if file is not None:
+                return file
 
-    def _finish(self) -> None:
-        if self._file is None:
+
+class _Series:
+    """The files of one host group: at most one is open. ``lock`` is held for whatever is done to it."""
+
+    def __init__(self, archive: Archive, group: str) -> None:
+        self.lock = threading.Lock()
+        self.file: OpenFile | None = None
+        self.used = False
+        """The open file has a record besides its ``warcinfo``."""
+        self.retired = False
+        """No longer in the archive's books: whoever waits for the lock has to look again."""
+        self._archive = archive
+        self._group = group
+
+    def begin(self) -> OpenFile:
+        self.file = self._archive.begin_file(self._group)
+        self.used = False
+        return self.file
+
+    def end(self) -> None:
+        file, self.file = self.file, None
+        if file is None:
             return
-        file, name, entries = self._file, self._name, self._entries
-        self._file, self._entries = None, []
-        path = self.directory / (name + ".open")
-        try:
-            with _as_archive_error(path, "close"):
-                os.fsync(file.fileno())
-                _publish(path, self.directory / name, entries)
-        finally:
+        if self.used:
             file.close()
+        else:
+            file.discard()
 
+    def retire(self) -> None:
+        with self.lock:
+            self.retired = True
+            self.end()
 
-def recover(directory: Path) -> tuple[Recovery, ...]:
-    """Close every file of ``directory`` whose process is gone; files in use (locked) are left alone.
-
-    A torn last record is cut; a file without any response is removed. Damage before the end is reported and nothing
-    is cut. Raises :class:`ArchiveError` where a file cannot be read or renamed.
-    """
-    recovered = []
-    for path in sorted(directory.glob("*" + OPEN_SUFFIX)):
-        with _as_archive_error(path, "recover"):
-            try:
-                file = io.FileIO(path, "r+")
-            except FileNotFoundError:
-                continue  # its process has just closed it
-            with file:
-                if _lock_new(file, path):
-                    recovered.append(_recover_one(file, path))
-    return tuple(recovered)
-
-
-def _recover_one(file: io.FileIO, path: Path) -> Recovery:
-    final = path.with_name(path.name.removesuffix(".open"))
-    size = os.fstat(file.fileno()).st_size
-    entries: list[Entry] = []
-    damage: list[str] = []
-    records = offset = cut = 0
-    with io.BufferedReader(io.FileIO(path, "r")) as stream:
-        while offset < size:
-            try:
-                member = warc.member_at(stream, offset)
-            except warc.DamagedRecordError as error:
-                following = warc.next_member(stream, offset)
-                if following is None:
-                    cut = size - offset
-                    break
-                damage.append(f"{following - offset} bytes at {offset}: {error}")
-                offset = following
-                continue
-            records += 1
-            entry = entry_of(member, final.name)
-            if entry is not None:
-                entries.append(entry)
-            offset += member.length
-    if cut:
-        file.truncate(offset)
-    os.fsync(file.fileno())
-    if entries:
-        _publish(path, final, entries)
-    else:
-        path.unlink()
-    return Recovery(final.name, records, cut, "; ".join(damage) or None)
-
-
-def _publish(path: Path, final: Path, entries: list[Entry]) -> None:
-    write_index(final, entries)
-    path.rename(final)
-    folder = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _lock_new(file: io.FileIO, path: Path) -> bool:
-    """Lock ``file``; false where another process holds it, or where ``path`` has meanwhile been renamed or removed."""
-    try:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _write_all(file: io.FileIO, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[file.write(rest) :]
-
-
-def _warcinfo(name: str, software: str, run_id: str) -> bytes:
-    lines = (
-        ("software", software),
-        ("format", "WARC File Format 1.1"),
-        ("conformsTo", "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
-        ("isPartOf", run_id),
-        ("robots", "rfc9309"),
-    )
-    payload = "".join(f"{key}: {value}\r\n" for key, value in lines).encode()
-    return warc.record_bytes(
-        "warcinfo",
-        warc.new_record_id(),
-        datetime.now(UTC),
-        "application/warc-fields",
-        payload=payload,
-        fields=(("WARC-Filename", name),),
-    )
-
-
-def _response_record(exchange: Exchange, record_id: str) -> bytes:
-    fields = [("WARC-Target-URI", exchange.url)]
-    if exchange.truncated is not None:
-        fields.append(("WARC-Truncated", exchange.truncated))
-    return warc.record_bytes(
-        "response",
-        record_id,
-        exchange.at,
-        "application/http; msgtype=response",
-        http_head=warc.http_head(f"{exchange.protocol} {exchange.status} {exchange.reason}", exchange.headers),
-        payload=exchange.body,
-        fields=tuple(fields),
-    )
-
-
-def _request_record(exchange: Exchange, response_id: str) -> bytes:
-    return warc.record_bytes(
-        "request",
-        warc.new_record_id(),
-        exchange.at,
-        "application/http; msgtype=request",
-        http_head=warc.http_head(f"{exchange.method} {exchange.target} HTTP/1.1", exchange.request_headers),
-        payload=exchange.request_body,
-        fields=(("WARC-Target-URI", exchange.url), ("WARC-Concurrent-To", f"<{response_id}>")),
-    )
-
-
-def _archive_error(path: Path, doing: str, error: OSError) -> ArchiveError:
-    if error.errno in _FULL:
-        return ArchiveFull(
-            f"{path}: cannot {doing}: {error.strerror}. Free space or move the archive folder, then run again"
-        )
-    return ArchiveError(
-        f"{path}: cannot {doing}: {error.strerror or error}. Check that the folder exists and may be written"
-    )
-
-
-@contextmanager
-def _as_archive_error(path: Path, doing: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise _archive_error(path, doing, error) from error
+    def sync(self) -> None:
+        with self.lock:
+            if self.file is not None:
+                self.file.sync()

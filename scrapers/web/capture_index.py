@@ -1,29 +1,28 @@
-"""Finding a capture by address and time, and reading it back.
+"""Finding a capture by address and time, and reading it back: a revisit with the payload it refers to.
 
-Each closed WARC file has a CDXJ index beside it (``NAME.cdxj``: sort key, 14-digit UTC time, JSON), the form that
-pywb and other replay tools read. An index can be rebuilt from its file alone; files without one (open, or the index
-lost) are scanned.
+Works from the files alone: from the CDXJ index beside each closed file, and from the file itself where it has none
+(open, or the index lost).
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
-
-import requests
 
 from scrapers.web import warc
+from scrapers.web.archive_records import IDENTICAL_PAYLOAD, NOT_MODIFIED, Original
+from scrapers.web.cdxj import Entry, as_sent, index_path, read_index
 from scrapers.web.content_coding import decode_content
 
 MAX_PAYLOAD = 256 * 1024 * 1024
 _WARC_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.warc\.gz")
+_LONGEST_CHAIN = 8
+"""Revisits of revisits that are followed; ours refer to the response itself, so one is what there is."""
 
 
 class CaptureNotFoundError(LookupError):
@@ -31,31 +30,27 @@ class CaptureNotFoundError(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One response in the archive."""
-
-    url: str
-    at: datetime
-    warc_file: str
-    offset: int
-    length: int
-    """Compressed bytes."""
-    status: int
-    record_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class ArchivedResponse:
-    """A response as the archive holds it: headers as sent, body before content decoding."""
+    """A response as the archive holds it: headers as sent, body before content decoding.
+
+    Of a 304 (``server-not-modified``) ``start_line``, ``status`` and ``headers`` are those of the answer that brought
+    the body, so that the body can be decoded; ``at`` and ``record_id`` are the revisit's.
+    """
 
     url: str
     at: datetime
+    start_line: str
+    """``HTTP/1.1 200 OK``."""
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     record_id: str
     truncated: str | None
     """``WARC-Truncated``: why the body ends early, else ``None``."""
+    ip: str | None = None
+    """Address of the server, where we spoke to it ourselves."""
+    revisit_of: Original | None = None
+    """The response that holds the body, where this capture is a revisit."""
 
     def payload(self, limit: int = MAX_PAYLOAD) -> bytes:
         """The body after content decoding, as the client read it; at most ``limit`` bytes.
@@ -73,8 +68,10 @@ class CaptureIndex:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._by_url: dict[str, list[Entry]] = {}
+        self._by_id: dict[str, Entry] = {}
         for entry in scan(directory):
             self._by_url.setdefault(entry.url, []).append(entry)
+            self._by_id[entry.record_id] = entry
         for entries in self._by_url.values():
             entries.sort(key=lambda entry: entry.at)
 
@@ -88,19 +85,103 @@ class CaptureIndex:
             entries = entries[: bisect_right(entries, at, key=lambda entry: entry.at)]
         return entries[-1] if entries else None
 
+    def by_id(self, record_id: str) -> Entry | None:
+        """The capture whose record has this identifier (``urn:uuid:...``)."""
+        return self._by_id.get(record_id)
+
     def captures(self, url: str) -> tuple[Entry, ...]:
         """Every capture of ``url``, oldest first. ``url`` as it was asked for or as it was sent (percent-encoded)."""
         return tuple(self._by_url.get(url) or self._by_url.get(as_sent(url)) or ())
 
     def read(self, entry: Entry) -> ArchivedResponse:
-        return read(self.directory, entry.warc_file, entry.offset)
+        """The capture of an entry, whole."""
+        return read_capture(self.directory, entry.warc_file, entry.offset)
 
 
-def read(directory: Path, warc_file: str, offset: int) -> ArchivedResponse:
-    """The response that begins at byte ``offset`` of ``warc_file`` (also while that file is still open).
+def read_capture(directory: Path, warc_file: str, offset: int) -> ArchivedResponse:
+    """The response or revisit that begins at byte ``offset`` of ``warc_file`` (also while that file is still open).
 
-    Raises :class:`CaptureNotFoundError`, naming the file, where there is no whole response record.
+    A revisit comes with the payload it refers to. Raises :class:`CaptureNotFoundError`, naming the file, where there
+    is no whole record of a response, or where that of a revisit's payload is gone or is another.
     """
+    path, record = _record(directory, warc_file, offset)
+    start_line, headers, body = warc.split_http(record.block)
+    truncated, original = record.fields.get("warc-truncated"), None
+    if record.type == "revisit":
+        original, source = _original(directory, path, offset, record)
+        first_line, first_headers, body = warc.split_http(source.block)
+        truncated = None
+        if record.fields.get("warc-profile") == NOT_MODIFIED:
+            start_line, headers = first_line, first_headers
+    return ArchivedResponse(
+        url=record.fields["warc-target-uri"],
+        at=record.date,
+        start_line=start_line,
+        status=status_of(start_line),
+        headers=headers,
+        body=body,
+        record_id=record.record_id,
+        truncated=truncated,
+        ip=record.fields.get("warc-ip-address"),
+        revisit_of=original,
+    )
+
+
+def find_original(directory: Path, warc_file: str, offset: int) -> Original:
+    """The response at that place, or the one that the revisit there refers to, its payload checked against its digest.
+
+    Raises :class:`CaptureNotFoundError` where it cannot be read, is damaged, or ends early.
+    """
+    path, record = _record(directory, warc_file, offset)
+    if record.type == "revisit":
+        return _original(directory, path, offset, record)[0]
+    return _checked(path, warc_file, offset, record)
+
+
+def _original(directory: Path, path: Path, offset: int, revisit: warc.Record) -> tuple[Original, warc.Record]:
+    record = revisit
+    for _ in range(_LONGEST_CHAIN):
+        if record.fields.get("warc-profile") not in (IDENTICAL_PAYLOAD, NOT_MODIFIED):
+            raise CaptureNotFoundError(f"{path}, byte {offset}: a revisit of an unknown profile")
+        place = record.fields.get("warc-refers-to-file-offset", "")
+        if not place.isdecimal():
+            raise CaptureNotFoundError(f"{path}, byte {offset}: a revisit that does not say where its payload stands")
+        warc_file, at = record.fields.get("warc-refers-to-filename", ""), int(place)
+        try:
+            there, found = _record(directory, warc_file, at)
+        except CaptureNotFoundError as error:
+            raise CaptureNotFoundError(f"{path}, byte {offset}: a revisit whose payload is lost: {error}") from error
+        wanted = record.fields.get("warc-refers-to", "").strip("<>")
+        if found.record_id != wanted:
+            raise CaptureNotFoundError(
+                f"{path}, byte {offset}: a revisit of {wanted}, and {there}, byte {at}, is {found.record_id}: one of "
+                "the two files was put together anew; restore it from a copy"
+            )
+        if found.type == "response":
+            original = _checked(there, warc_file, at, found)
+            if original.payload_digest != revisit.fields.get("warc-payload-digest"):
+                raise CaptureNotFoundError(f"{path}, byte {offset}: a revisit of another payload than {there} holds")
+            return original, found
+        record = found
+    raise CaptureNotFoundError(f"{path}, byte {offset}: more than {_LONGEST_CHAIN} revisits in a row")
+
+
+def _checked(path: Path, warc_file: str, offset: int, record: warc.Record) -> Original:
+    payload = warc.split_http(record.block)[2]
+    digest = warc.digest(payload)
+    if record.fields.get("warc-truncated") is not None or digest != record.fields.get("warc-payload-digest"):
+        raise CaptureNotFoundError(f"{path}, byte {offset}: the payload is not whole")
+    return Original(
+        record.record_id,
+        record.fields["warc-target-uri"],
+        record.fields["warc-date"],
+        digest,
+        warc_file,
+        offset,
+    )
+
+
+def _record(directory: Path, warc_file: str, offset: int) -> tuple[Path, warc.Record]:
     if not _WARC_NAME.fullmatch(warc_file):
         raise CaptureNotFoundError(f"{warc_file!r} is not the name of a WARC file of this archive")
     path = _existing(directory / warc_file)
@@ -109,38 +190,39 @@ def read(directory: Path, warc_file: str, offset: int) -> ArchivedResponse:
             record = warc.member_at(stream, offset).record
     except (OSError, warc.DamagedRecordError) as error:
         raise CaptureNotFoundError(
-            f"{path}, byte {offset}: {error}; run `warcio check {path}` to see what is left"
+            f"{path}, byte {offset}: {error}; run `nianbao archive verify` to see what is damaged"
         ) from error
-    if record.type != "response":
+    if record.type not in ("response", "revisit"):
         raise CaptureNotFoundError(f"{path}, byte {offset}: a {record.type or 'nameless'} record, not a response")
-    start_line, headers, body = warc.split_http(record.block)
-    return ArchivedResponse(
-        url=record.fields["warc-target-uri"],
-        at=record.date,
-        status=_status(start_line),
-        headers=headers,
-        body=body,
-        record_id=record.record_id,
-        truncated=record.fields.get("warc-truncated"),
-    )
+    return path, record
 
 
-def scan(directory: Path) -> Iterator[Entry]:
-    """Every response of the folder: from the index of a closed file, else from the file itself."""
+def warc_files(directory: Path) -> tuple[Path, ...]:
+    """The WARC files of an archive folder, closed and open, by name; each once, also if it is closed meanwhile."""
     # open files first: one that is closed between the two looks is then seen twice, and not never
     still_open = list(directory.glob("*.warc.gz.open"))
     closed = {path.name: path for path in directory.glob("*.warc.gz")}
     found = closed | {name: path for path in still_open if (name := path.name.removesuffix(".open")) not in closed}
-    for _, path in sorted(found.items()):
+    return tuple(path for _, path in sorted(found.items()))
+
+
+def scan(directory: Path) -> Iterator[Entry]:
+    """Every capture of the folder: from the index of a closed file, else from the file itself."""
+    for path in warc_files(directory):
         index = index_path(path)
         if path.suffix == ".gz" and index.exists():
-            yield from read_index(index)
-        else:
-            yield from scan_file(path)
+            try:
+                entries = tuple(read_index(index))
+            except ValueError:
+                pass  # the index is derived from the file, so the file is asked instead; a reindex writes it anew
+            else:
+                yield from entries
+                continue
+        yield from scan_file(path)
 
 
 def scan_file(path: Path) -> Iterator[Entry]:
-    """Every whole response of one WARC file, past damaged stretches and up to a torn end."""
+    """Every whole capture of one WARC file, past damaged stretches and up to a torn end."""
     name = path.name.removesuffix(".open")
     try:
         stream = path.open("rb")
@@ -150,34 +232,15 @@ def scan_file(path: Path) -> Iterator[Entry]:
         yield from scan_file(path.with_name(name))  # closed between listing and opening
         return
     with stream:
-        offset: int | None = 0
-        end = os.fstat(stream.fileno()).st_size
-        while offset is not None and offset < end:
-            try:
-                member = warc.member_at(stream, offset)
-            except warc.DamagedRecordError:
-                offset = warc.next_member(stream, offset)
-                continue
-            entry = entry_of(member, name)
-            if entry is not None:
+        for member in warc.walk(stream, os.fstat(stream.fileno()).st_size):
+            if isinstance(member, warc.Member) and (entry := entry_of(member, name)) is not None:
                 yield entry
-            offset += member.length
-
-
-def reindex(directory: Path) -> int:
-    """Write the index of every closed file anew from the file alone. Returns the number of captures."""
-    count = 0
-    for path in sorted(directory.glob("*.warc.gz")):
-        entries = list(scan_file(path))
-        write_index(path, entries)
-        count += len(entries)
-    return count
 
 
 def entry_of(member: warc.Member, warc_file: str) -> Entry | None:
-    """The index entry of a response record; ``None`` for a record of another kind."""
+    """The index entry of a response or revisit; ``None`` for a record of another kind."""
     record = member.record
-    if record.type != "response":
+    if record.type not in ("response", "revisit"):
         return None
     start_line, _, _ = record.block.partition(b"\r\n")
     return Entry(
@@ -186,69 +249,16 @@ def entry_of(member: warc.Member, warc_file: str) -> Entry | None:
         warc_file=warc_file,
         offset=member.offset,
         length=member.length,
-        status=_status(start_line.decode("latin-1")),
+        status=status_of(start_line.decode("latin-1")),
         record_id=record.record_id,
+        revisit=record.type == "revisit",
     )
 
 
-def index_path(warc_path: Path) -> Path:
-    return warc_path.with_name(warc_path.name.removesuffix(".open").removesuffix(".warc.gz") + ".cdxj")
-
-
-def write_index(warc_path: Path, entries: Iterable[Entry]) -> None:
-    """Write the CDXJ index of a WARC file, sorted, in one piece."""
-    lines = sorted(_cdxj(entry) for entry in entries)
-    path = index_path(warc_path)
-    part = path.with_name(path.name + ".part")
-    part.write_text("".join(lines), encoding="utf-8")
-    part.replace(path)
-
-
-def read_index(path: Path) -> Iterator[Entry]:
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            row = json.loads(line.split(" ", 2)[2])
-            yield Entry(
-                url=row["url"],
-                at=datetime.fromisoformat(row["date"]),
-                warc_file=row["filename"],
-                offset=int(row["offset"]),
-                length=int(row["length"]),
-                status=int(row["status"]),
-                record_id=row["id"],
-            )
-
-
-def as_sent(url: str) -> str:
-    """The address as requests sends it: letters outside ASCII and blanks percent-encoded, the host in IDNA."""
-    prepared = requests.PreparedRequest()
-    try:
-        prepared.prepare_url(url, None)  # type: ignore[no-untyped-call, unused-ignore]
-    except requests.RequestException:
-        return url
-    return str(prepared.url)
-
-
-def _cdxj(entry: Entry) -> str:
-    row = {
-        "url": entry.url,
-        "status": str(entry.status),
-        "length": str(entry.length),
-        "offset": str(entry.offset),
-        "filename": entry.warc_file,
-        "date": entry.at.astimezone(UTC).isoformat(),
-        "id": entry.record_id,
-    }
-    return f"{surt(entry.url)} {entry.at.astimezone(UTC):%Y%m%d%H%M%S} {json.dumps(row, ensure_ascii=False)}\n"
-
-
-def surt(url: str) -> str:
-    """Sort-friendly form of an address, host reversed: ``cn,gov,pj)/art/1.html?a=b``; no blank in it."""
-    parts = urlsplit(url)
-    host = ",".join(reversed((parts.hostname or "").split(".")))
-    port = f":{parts.port}" if parts.port else ""
-    query = f"?{parts.query}" if parts.query else ""
-    return re.sub(r"\s", "%20", f"{host}{port}){parts.path or '/'}{query}".lower())
+def status_of(start_line: str) -> int:
+    """The status in ``HTTP/1.1 200 OK``; 0 where there is none."""
+    parts = start_line.split(" ", 2)
+    return int(parts[1]) if len(parts) > 1 and parts[1].isdecimal() else 0
 
 
 def _existing(path: Path) -> Path:
@@ -257,8 +267,3 @@ def _existing(path: Path) -> Path:
         if candidate.exists():
             return candidate
     raise CaptureNotFoundError(f"{path} is not there; the capture's file was moved or removed")
-
-
-def _status(start_line: str) -> int:
-    parts = start_line.split(" ", 2)
-    return int(parts[1]) if len(parts) > 1 and parts[1].isdecimal() else 0

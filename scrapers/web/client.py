@@ -7,20 +7,20 @@ identifies itself, and stops at a challenge. Safe for threads; each thread has i
 
 from __future__ import annotations
 
-import hashlib
 import string
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from urllib.parse import quote, urlsplit
 
-from scrapers.records import Capture, Fetched, KnownPage, Outcome, Request
-from scrapers.web import warc
+from scrapers.records import Fetched, KnownPage, Outcome, Request
 from scrapers.web.addresses import is_public, literal_address
 from scrapers.web.archive import Archive, Position
+from scrapers.web.budget import Budget
+from scrapers.web.circuit import HOST_TROUBLES
 from scrapers.web.content_coding import (
     ACCEPTED,
     ContentTooLargeError,
@@ -28,41 +28,45 @@ from scrapers.web.content_coding import (
     UnknownCodingError,
     decode_content,
 )
+from scrapers.web.ending import OF_CODING, End, Onward, fetched, forwarding, may_pass
 from scrapers.web.outcomes import classify
-from scrapers.web.pace import HostPace
-from scrapers.web.redirects import REDIRECTS, leads_home, location, resolve, within
+from scrapers.web.pace import NotAskedError, Pace, Turn
+from scrapers.web.quiet_hours import QuietHours
+from scrapers.web.redirects import REDIRECTS, host_of, leads_home, location, resolve, within
 from scrapers.web.retry import backoff
 from scrapers.web.robots import Robots
 from scrapers.web.settings import ClientSettings
-from scrapers.web.thin_page import forward_target, visible_text
 from scrapers.web.wire import Answer, LegacyHosts, NoAnswerError, Wire
 
 __all__ = ["Client", "ClientSettings"]
-
-_FORWARDING_PAGE = 8 * 1024
-_SAYS_SOMETHING = 90
-"""Visible bytes (30 Chinese characters) from which a page has text of its own: 正在跳转 and the like have less."""
 
 
 class Client:
     """Fetches addresses. ``archive`` gets every request and response (``None``: nothing is kept); ``pace`` is asked
     before each.
 
-    ``sleep`` (seconds) waits between attempts; tests give their own. Close it when done.
+    ``quiet_hours`` are those of single hosts, by name; they stand in for the ones of the settings. ``sleep`` (seconds)
+    waits between attempts and for the end of quiet hours, and may come back early; ``now`` tells the time of day.
+    Close it when done.
     """
 
     def __init__(
         self,
         settings: ClientSettings,
         archive: Archive | None,
-        pace: HostPace,
+        pace: Pace,
         *,
+        quiet_hours: Mapping[str, tuple[QuietHours, ...]] | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings = settings
         self._archive = archive
         self._pace = pace
+        self._quiet_hours = dict(quiet_hours or {})
         self._sleep = sleep
+        self._now = now
+        self._budget = Budget(settings.max_requests_per_host, settings.max_requests)
         self._robots = Robots(settings.user_agent, folder=settings.robots_folder)
         self._legacy_hosts = LegacyHosts()
         self._own = threading.local()
@@ -80,8 +84,9 @@ class Client:
         """Fetch one address; redirects are followed within ``hosts`` only.
 
         ``pace_seconds`` overrides the setting for this host. ``known`` makes the request conditional. The body of the
-        result is empty unless the outcome is ``ok``. Raises :class:`~scrapers.web.archive.ArchiveError` where a
-        response cannot be kept; a site's failure never raises.
+        result is empty unless the outcome is ``ok``. The outcome is ``not_asked`` where the host's circuit is open, the
+        budget is spent or the hours are quiet: that says nothing of the page. Raises
+        :class:`~scrapers.web.archive.ArchiveError` where a response cannot be kept; a site's failure never raises.
         """
         pace = self._settings.pace_seconds if pace_seconds is None else pace_seconds
         return _Fetch(self, request, hosts, pace, known, obey_robots=self._settings.obey_robots).run()
@@ -102,6 +107,23 @@ class Client:
     ) -> None:
         self.close()
 
+    def _quiet(self, host: str) -> str | None:
+        """Why ``host`` is not asked at this hour; ``None``: it may be."""
+        now = self._now()
+        return next((refusal for hours in self._hours(host) if (refusal := hours.refusal(now)) is not None), None)
+
+    def _wait_out_quiet_hours(self, host: str) -> None:
+        """Wait for quiet hours to end that end soon."""
+        for hours in self._hours(host):
+            now = self._now()
+            end = hours.ends_at(now)
+            if end is not None and (left := (end - now).total_seconds()) <= self._settings.quiet_hours_wait:
+                self._sleep(left)
+
+    def _hours(self, host: str) -> tuple[QuietHours, ...]:
+        of_all = self._settings.quiet_hours
+        return self._quiet_hours.get(host, () if of_all is None else (of_all,))
+
     def _wire(self) -> Wire:
         wire: Wire | None = getattr(self._own, "wire", None)
         if wire is None:
@@ -109,31 +131,6 @@ class Client:
             with self._lock:
                 self._wires.append(wire)
         return wire
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """How an attempt ended, at ``url``; ``answer`` and ``position`` where a response came.
-
-    ``passing``: a later attempt may succeed. ``attempts``: requests it took where they were not ours (robots.txt).
-    """
-
-    url: str
-    outcome: Outcome
-    detail: str | None
-    answer: Answer | None = None
-    position: Position | None = None
-    body: bytes = b""
-    passing: bool = False
-    attempts: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Onward:
-    """A redirect. ``by_page``: a page says so, not a status, so it is followed as a reader would, with GET."""
-
-    target: str
-    by_page: bool = False
 
 
 class _Fetch:
@@ -155,6 +152,7 @@ class _Fetch:
         self._hosts = hosts
         self._pace = pace
         self._obey_robots = obey_robots
+        self._known = known
         self._conditions: dict[str, str] = {}
         if known is not None and request.method == "GET":
             if known.etag:
@@ -165,21 +163,26 @@ class _Fetch:
     def run(self) -> Fetched:
         started = time.monotonic()
         attempt = 1
+        end = self._attempt(retry=False)
         while True:
-            end = self._attempt()
             wait, why_not = self._wait_after(end, attempt)
             if wait is None:
                 break
             self._client._sleep(wait)
+            again = self._attempt(retry=True)
+            if again.outcome is Outcome.NOT_ASKED:
+                why_not = f"not asked again: {again.detail}"
+                break
+            end = again
             attempt += 1
         if why_not is not None:
             end = replace(end, detail=f"{end.detail}; {why_not}")
         elapsed_ms = round((time.monotonic() - started) * 1000)
-        return _fetched(self._request.url, end, attempt if end.attempts is None else end.attempts, elapsed_ms)
+        return fetched(self._request.url, end, attempt if end.attempts is None else end.attempts, elapsed_ms)
 
-    def _wait_after(self, end: _End, attempt: int) -> tuple[float | None, str | None]:
+    def _wait_after(self, end: End, attempt: int) -> tuple[float | None, str | None]:
         """Seconds before the next attempt; ``None``: there is none, with the reason where it is not plain."""
-        if not (end.passing or _may_pass(end)) or attempt >= self._settings.max_attempts:
+        if not (end.passing or may_pass(end)) or attempt >= self._settings.max_attempts:
             return None, None
         wait = backoff(attempt, self._settings.backoff_seconds, self._settings.backoff_cap)
         asked = end.answer.retry_after if end.answer is not None else None
@@ -189,59 +192,102 @@ class _Fetch:
             return None, f"Retry-After {asked:.0f} s is more than we wait"
         return max(wait, asked), None
 
-    def _attempt(self) -> _End:
-        """From address to address until one answers for good."""
+    def _attempt(self, *, retry: bool) -> End:
+        """From address to address until one answers for good. ``retry``: an attempt was made before."""
         method, form = self._request.method, self._request.form
         url = resolve(self._request.url, "") if self._request.url else None
         if url is None:
-            return _End(self._request.url, Outcome.CLIENT_ERROR, "no http or https address")
+            return End(self._request.url, Outcome.CLIENT_ERROR, "no http or https address")
         been: set[tuple[str, str]] = set()
         answer: Answer | None = None
         position: Position | None = None
+        onward: End | Onward
+        failed: Position | None = None
         while True:
-            pace = self._permit(url)
-            if isinstance(pace, _End):
-                return pace
             try:
+                pace = self._permit(url)
+                if isinstance(pace, End):
+                    return pace
                 wire = self._client._wire()
                 prepared = wire.prepare(method, url, self._headers(), form)
                 step = (f"{method} {url}", str(prepared.headers.get("Cookie", "")))
                 if step in been:  # with the same cookies the same answer comes again
-                    return _End(url, Outcome.REDIRECT_LOOP, f"back at {url}", answer, position)
+                    return End(url, Outcome.REDIRECT_LOOP, f"back at {url}", answer, position)
                 if len(been) > self._settings.max_redirects:
                     detail = f"more than {self._settings.max_redirects} redirects"
-                    return _End(url, Outcome.REDIRECT_LOOP, detail, answer, position)
+                    return End(url, Outcome.REDIRECT_LOOP, detail, answer, position)
                 been.add(step)
-                with self._client._pace.turn(urlsplit(url).netloc, pace) as turn:
-                    answer = wire.exchange(prepared, turn)
+                host = host_of(str(prepared.url))
+                with self._client._pace.turn(host, pace, retry=retry) as turn:
+                    # looked at again: the turn may have been a long time coming
+                    if (refusal := self._client._quiet(host) or self._client._budget.spend(host)) is not None:
+                        raise NotAskedError(refusal)
+                    try:
+                        answer = wire.exchange(prepared, turn)
+                    except NoAnswerError as failure:
+                        failed = self._keep_failure(str(prepared.url), failure)
+                        if failure.outcome in HOST_TROUBLES and not failure.of_proxy:
+                            turn.ended(failure.outcome)
+                        raise
+                    position = self._keep(answer)
+                    onward = self._judge(answer, position)
+                    self._tell(turn, answer, onward)
+            except NotAskedError as refused:
+                made = None if answer is not None else 0
+                return End(url, Outcome.NOT_ASKED, str(refused), answer, position, attempts=made)
             except NoAnswerError as failure:
-                return _End(url, failure.outcome, failure.detail, passing=failure.passing)
-            archive = self._client._archive
-            position = archive.write(answer.exchange) if archive is not None else None
-            onward = self._judge(answer, position)
-            if isinstance(onward, _End):
+                return End(url, failure.outcome, failure.detail, position=failed, passing=failure.passing)
+            if isinstance(onward, End):
                 return onward
             following = resolve(url, onward.target)
             if following is None:
-                return _End(url, Outcome.WRONG_HOST, f"redirect to {onward.target}", answer, position)
+                return End(url, Outcome.WRONG_HOST, f"redirect to {onward.target}", answer, position)
             if (obstacle := self._obstacle(url, following)) is not None:
-                return _End(url, obstacle, f"redirect to {following}", answer, position)
+                return End(url, obstacle, f"redirect to {following}", answer, position)
             status = answer.exchange.status
             if onward.by_page or status == 303 or (status in (301, 302) and method == "POST"):
                 method, form = "GET", None
             url = following
 
-    def _permit(self, url: str) -> float | _End:
-        """The pace for ``url``, or the end where it may not be asked."""
+    def _keep(self, answer: Answer) -> Position | None:
+        archive = self._client._archive
+        return archive.write(answer.exchange, group=self._group, known=self._known) if archive is not None else None
+
+    def _keep_failure(self, url: str, failure: NoAnswerError) -> Position | None:
+        archive = self._client._archive
+        if archive is None:
+            return None
+        return archive.write_failure(url, datetime.now(UTC), failure.outcome, failure.detail, group=self._group)
+
+    @property
+    def _group(self) -> str:
+        """Whose files in the archive: those of the source's own host, wherever a redirect leads."""
+        return self._hosts[0] if self._hosts else ""
+
+    def _tell(self, turn: Turn, answer: Answer, onward: End | Onward) -> None:
+        """Tell the host's circuit how the host answered."""
+        outcome = onward.outcome if isinstance(onward, End) else None
+        asked = answer.retry_after
+        turn.ended(
+            outcome if outcome in HOST_TROUBLES else None,
+            rest=asked if asked is not None and asked > self._settings.retry_after_cap else None,
+        )
+
+    def _permit(self, url: str) -> float | End:
+        """The pace for ``url``, or the end where it may never be asked. Raises :class:`NotAskedError` where not now."""
         if (literal := self._private(url)) is not None:
-            return _End(url, Outcome.FORBIDDEN_ADDRESS, f"{url} lies at {literal}, which is not a public address")
+            return End(url, Outcome.FORBIDDEN_ADDRESS, f"{url} lies at {literal}, which is not a public address")
         if not within(url, self._hosts):
-            return _End(url, Outcome.WRONG_HOST, f"{url} is not on {', '.join(self._hosts) or 'any host'}")
+            return End(url, Outcome.WRONG_HOST, f"{url} is not on {', '.join(self._hosts) or 'any host'}")
+        host = host_of(url)
+        self._client._wait_out_quiet_hours(host)
+        if (refusal := self._client._quiet(host) or self._client._budget.refusal(host)) is not None:
+            raise NotAskedError(refusal)
         if not self._obey_robots:
             return self._pace
         verdict = self._client._robots.verdict(url, self._fetch_robots)
         if not verdict.allowed:
-            return _End(url, verdict.outcome, verdict.detail, attempts=verdict.attempts)
+            return End(url, verdict.outcome, verdict.detail, attempts=verdict.attempts)
         return max(self._pace, min(verdict.crawl_delay or 0.0, self._settings.crawl_delay_cap))
 
     def _fetch_robots(self, url: str) -> Fetched:
@@ -272,61 +318,32 @@ class _Fetch:
             return None
         return literal
 
-    def _judge(self, answer: Answer, position: Position | None) -> _End | _Onward:
+    def _judge(self, answer: Answer, position: Position | None) -> End | Onward:
         """Is this the end, or where does the answer send us?"""
         exchange = answer.exchange
         if exchange.status in REDIRECTS and (target := location(exchange.headers)) is not None:
-            return _Onward(target)
+            return Onward(target)
         if answer.outcome is not None:
-            return _End(exchange.url, answer.outcome, answer.detail, answer, position)
+            return End(exchange.url, answer.outcome, answer.detail, answer, position)
         coding, content_type = exchange.header("Content-Encoding"), exchange.header("Content-Type")
         try:
             body = decode_content(exchange.body, coding, content_type, self._settings.max_bytes)
         except (TornContentError, ContentTooLargeError, UnknownCodingError) as error:
-            return _End(exchange.url, _OF_CODING[type(error)], str(error), answer, position)
+            return End(exchange.url, OF_CODING[type(error)], str(error), answer, position)
         conditional = bool(self._conditions)
-        outcome, detail = classify(exchange.status, exchange.headers, body, url=exchange.url, conditional=conditional)
-        is_page = "html" in (content_type or "html").lower()
-        if outcome is Outcome.OK and is_page and (forward := _forwarding(body)) is not None:
-            return _Onward(forward, by_page=True)
-        return _End(exchange.url, outcome, detail, answer, position, body)
-
-
-def _fetched(url: str, end: _End, attempts: int, elapsed_ms: int) -> Fetched:
-    answer, position = end.answer, end.position
-    capture = Capture(
-        capture_id=position.record_id if position is not None else warc.new_record_id(),
-        url=url,
-        final_url=end.url,
-        fetched_at=answer.exchange.at if answer is not None else datetime.now(UTC),
-        outcome=end.outcome,
-        detail=end.detail,
-        attempts=attempts,
-        elapsed_ms=elapsed_ms,
-    )
-    if answer is not None:
-        exchange = answer.exchange
-        payload = end.body or exchange.body
-        capture = replace(
-            capture,
-            status=exchange.status,
-            headers=exchange.headers,
-            content_type=exchange.header("Content-Type"),
-            etag=exchange.header("ETag"),
-            last_modified=exchange.header("Last-Modified"),
-            digest="sha256:" + hashlib.sha256(payload).hexdigest() if payload else None,
-            length=len(payload),
-            warc_file=position.warc_file if position is not None else None,
-            warc_offset=position.offset if position is not None else None,
+        outcome, detail = classify(
+            exchange.status,
+            exchange.headers,
+            body,
+            url=exchange.url,
+            conditional=conditional,
+            document=self._request.document,
+            proxied=self._settings.proxy is not None,
         )
-    return Fetched(capture, end.body if end.outcome is Outcome.OK else b"")
-
-
-_OF_CODING = {
-    TornContentError: Outcome.TRUNCATED,
-    ContentTooLargeError: Outcome.TOO_LARGE,
-    UnknownCodingError: Outcome.WRONG_CONTENT,
-}
+        is_page = "html" in (content_type or "html").lower()
+        if outcome is Outcome.OK and is_page and (forward := forwarding(body)) is not None:
+            return Onward(forward, by_page=True)
+        return End(exchange.url, outcome, detail, answer, position, body)
 
 
 def _header_text(value: str) -> str:
@@ -336,22 +353,3 @@ def _header_text(value: str) -> str:
     except UnicodeEncodeError:
         return quote(value, safe=string.punctuation + " ")
     return value
-
-
-def _may_pass(end: _End) -> bool:
-    """May a later attempt succeed after this answer? A challenge or a refusal never passes by asking again."""
-    if end.answer is None:
-        return False
-    status = end.answer.exchange.status
-    return (
-        end.outcome in (Outcome.TIMEOUT, Outcome.TRUNCATED)
-        or (end.outcome is Outcome.SERVER_ERROR and status >= 500)
-        or (end.outcome is Outcome.BLOCKED and status == 429)
-    )
-
-
-def _forwarding(page: bytes) -> str | None:
-    """Where a page that shows a reader next to nothing sends them; ``None`` for a page with text of its own."""
-    if len(page) > _FORWARDING_PAGE or len(visible_text(page, _SAYS_SOMETHING)) >= _SAYS_SOMETHING:
-        return None
-    return forward_target(page)

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import http.client
 import io
+import queue
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -81,44 +83,86 @@ class _LimitedResponse(http.client.HTTPResponse):
     ) -> None:
         super().__init__(sock, debuglevel, method, url)
         self.fp = io.BufferedReader(_LimitedReader(self.fp.detach(), sock))
+        self.peer = _peer(sock)
+        """Numeric address of who answers: the server, or the proxy before it."""
+
+
+def _peer(sock: socket.socket) -> str | None:
+    try:
+        return str(sock.getpeername()[0])
+    except OSError:  # reset a moment ago
+        return None
+
+
+_Info = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
+
+_families: dict[str, socket.AddressFamily] = {}
+"""The address family by which a host was reached last: where the other one leads nowhere, that is found out once."""
 
 
 def _dial(connection: HTTPConnection, *, guarded: bool) -> socket.socket:
-    """A connected socket to the first address of the connection's host that may be and can be reached."""
-    host, port = connection._dns_host, connection.port
-    try:
-        found = socket.getaddrinfo(host, port, socket.AF_UNSPEC, socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        raise NameResolutionError(connection.host, connection, error) from error
-    except UnicodeError as error:  # a label of more than 63 characters
-        raise NameResolutionError(
-            connection.host, connection, socket.gaierror(socket.EAI_NONAME, str(error))
-        ) from error
+    """A connected socket to the first address of the connection's host that may be and can be reached.
+
+    The connection's timeout is for all of it: finding the name, then the addresses, each with its share of what is
+    left, so that an IPv6 address that swallows packets leaves time for the IPv4 one.
+    """
+    host = connection._dns_host
+    limit = connection.timeout if isinstance(connection.timeout, int | float) else None
+    until = time.monotonic() + min(time_left(), float("inf") if limit is None else limit)
+    found = _resolve(connection, until)
     allowed = [info for info in found if not guarded or is_public(str(info[4][0]))]
     if not allowed:
         addresses = ", ".join(sorted({str(info[4][0]) for info in found}))
         raise ForbiddenAddressError(f"{connection.host} is {addresses}, which is not a public address")
+    allowed.sort(key=lambda info: info[0] != _families.get(host, info[0]))
     last: OSError | None = None
-    for family, kind, protocol, _, address in allowed:
+    for tried, (family, kind, protocol, _, address) in enumerate(allowed):
         sock = socket.socket(family, kind, protocol)
         try:
             for option in connection.socket_options or ():
                 sock.setsockopt(*option)
-            limit = connection.timeout if isinstance(connection.timeout, int | float) else None
-            left = time_left()
-            sock.settimeout(
-                max(0.001, min(limit if limit is not None else left, left)) if left != float("inf") else limit
-            )
+            left = max(0.001, until - time.monotonic())
+            sock.settimeout(None if left == float("inf") else left / (len(allowed) - tried))
             sock.connect(address)
         except OSError as error:
             sock.close()
             last = error
         else:
             sock.settimeout(limit)
+            _families[host] = family
             return sock
     if isinstance(last, TimeoutError):
         raise ConnectTimeoutError(connection, f"connecting to {connection.host} timed out") from last
     raise NewConnectionError(connection, f"{last}") from last
+
+
+def _resolve(connection: HTTPConnection, until: float) -> Sequence[_Info]:
+    """What the name stands for; ``getaddrinfo`` knows no time limit, so it is asked from a thread that may be left
+    behind."""
+    answers: queue.SimpleQueue[Sequence[_Info] | OSError] = queue.SimpleQueue()
+    host, port = connection._dns_host, connection.port
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, socket.AF_UNSPEC, socket.SOCK_STREAM)
+        except OSError as error:
+            answers.put(error)
+        except UnicodeError as error:  # a label of more than 63 characters
+            answers.put(socket.gaierror(socket.EAI_NONAME, str(error)))
+        else:
+            answers.put(found)
+
+    threading.Thread(target=ask, name="resolver", daemon=True).start()
+    left = until - time.monotonic()
+    try:
+        answer = answers.get(timeout=None if left == float("inf") else max(0.001, left))
+    except queue.Empty:
+        raise ConnectTimeoutError(connection, f"the name {host} was not found in time") from None
+    if isinstance(answer, socket.gaierror):
+        raise NameResolutionError(connection.host, connection, answer) from answer
+    if isinstance(answer, OSError):
+        raise answer
+    return answer
 
 
 class _Connection(HTTPConnection):
@@ -162,7 +206,8 @@ class _GuardedTLSPool(HTTPSConnectionPool):
 
 
 class LimitedAdapter(HTTPAdapter):
-    """Transport adapter of the client. ``guarded``: dial public addresses only (a proxy's own address is free).
+    """Transport adapter of the client. ``guarded``: dial public addresses only. A proxy's own address may be any, and
+    what a name resolves to behind it is the proxy's to guard: there only spelled-out addresses are refused.
 
     ``legacy_tls``: the second rung of the TLS ladder, for servers that OpenSSL 3 refuses: weaker keys and digests
     (security level 1) and no secure renegotiation. Certificates are still verified. Some modern servers hang under

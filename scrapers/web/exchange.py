@@ -29,6 +29,8 @@ class Exchange:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     truncated: str | None = None
+    ip: str | None = None
+    """Address of the server; ``None`` where a proxy spoke to it."""
 
     def header(self, name: str) -> str | None:
         """First value of a response header, or ``None``."""

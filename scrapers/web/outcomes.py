@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scrapers.records import Outcome
-from scrapers.web.thin_page import visible_text
+from scrapers.web.thin_page import LONGEST_FORWARDING, forward_target, visible_text
 
 Headers = Sequence[tuple[str, str]]
 
@@ -24,6 +25,10 @@ THIN = 1800
 """Visible bytes (600 Chinese characters in UTF-8) above which no page of status 200 is taken for a challenge."""
 _BARE = 12
 _HEAD = 1 << 16
+_JSON_AT_MOST = 1 << 20
+"""Bytes of a body that are looked at as JSON: an error message is short, and a report is a page."""
+_PROXY_STATUSES = frozenset({502, 503, 504})
+_PROXY_ERROR = re.compile(r";\s*error\s*=\s*\"?([a-z_]+)")
 
 _SCRIPT = re.compile(rb"<script\b", re.IGNORECASE)
 _DATA_SCRIPT = re.compile(rb"<script\b[^>]*\btype\s*=\s*[\"']?(?:text/xml|text/template|application/)", re.IGNORECASE)
@@ -79,14 +84,25 @@ class PageSignature:
 
 
 def classify(
-    status: int, headers: Headers, body: bytes, *, url: str = "", conditional: bool = False
+    status: int,
+    headers: Headers,
+    body: bytes,
+    *,
+    url: str = "",
+    conditional: bool = False,
+    document: bool = False,
+    proxied: bool = False,
 ) -> tuple[Outcome, str | None]:
     """The outcome of a whole response, and why.
 
     ``body`` is the decoded payload, ``url`` the address that answered, ``conditional`` whether the request asked for
-    a change only. Where the outcome is ``challenge`` the detail begins with the vendor's name (``unnamed`` where the
-    signature is nobody's). Redirects (3xx with a Location) are the client's business.
+    a change only, ``document`` whether a document's page was asked for, ``proxied`` whether the answer came through a
+    forward proxy, which may itself say why it has none (RFC 9209). Where the outcome is ``challenge`` the detail begins
+    with the vendor's name (``unnamed`` where the signature is nobody's). Redirects (3xx with a Location), and pages
+    without text that forward their reader, are the client's business.
     """
+    if proxied and status in _PROXY_STATUSES and (failure := _proxy_failure(headers)) is not None:
+        return failure
     if status == 304:
         if conditional:
             return Outcome.NOT_MODIFIED, None
@@ -95,7 +111,7 @@ def classify(
         if name.lower() == "reason" and "geobl" in value.lower():
             return Outcome.BLOCKED, f"geo: status {status}, header reason: {value}"
     if status == 200:
-        return _classify_page(headers, body, url)
+        return _classify_page(headers, body, url, document=document)
     refused = _challenge_of_refusal(status, headers, body)
     if refused is not None:
         return Outcome.CHALLENGE, refused
@@ -111,7 +127,7 @@ def challenge_vendor(text: str) -> str | None:
     return (detail or "unnamed").split(":", 1)[0] if outcome is Outcome.CHALLENGE else None
 
 
-def _classify_page(headers: Headers, body: bytes, url: str) -> tuple[Outcome, str | None]:
+def _classify_page(headers: Headers, body: bytes, url: str, *, document: bool = False) -> tuple[Outcome, str | None]:
     if not body.strip():
         return Outcome.WRONG_CONTENT, "status 200 with an empty body"
     path = urlsplit(url).path
@@ -123,11 +139,13 @@ def _classify_page(headers: Headers, body: bytes, url: str) -> tuple[Outcome, st
                 f"a page was asked for, the body is a file ({content_type or 'no type'}, {body[:4]!r})",
             )
         return Outcome.OK, None
+    if document and _is_json(body):
+        return Outcome.WRONG_CONTENT, f"a page was asked for, the body is JSON ({content_type or 'no type'})"
     if not ("html" in content_type.lower() or _begins_as_html(body)):
         return Outcome.OK, None
     text = visible_text(body, THIN)
     if len(text) < THIN:
-        found = _thin_page(headers, body, text)
+        found = _thin_page(headers, body, text, document=document)
         if found is not None:
             return found
     if _FILE_PATH.search(path) and _begins_as_html(body):
@@ -135,32 +153,67 @@ def _classify_page(headers: Headers, body: bytes, url: str) -> tuple[Outcome, st
     return Outcome.OK, None
 
 
-def _thin_page(headers: Headers, body: bytes, text: bytes) -> tuple[Outcome, str] | None:
+def _thin_page(headers: Headers, body: bytes, text: bytes, *, document: bool) -> tuple[Outcome, str] | None:
     head = body[:_HEAD].lower()
     challenges, pages = _signatures()
     for signature in challenges:
         if _in_body(signature, head):
             return Outcome.CHALLENGE, f"{signature.vendor}: {signature.name}, by the page under status 200"
-    title = b">" + head.partition(b"<title")[2].partition(b"</title")[0].partition(b">")[2].strip()
-    shown = text.lower()
     for page in pages:
-        if len(text) > page.max_text:
-            continue
-        words = _first(page.title, title) or _first(page.text, shown) or _first(page.markup, head)
+        words = _words_of(page, head, text)
         if words is not None:
             prefix = "unnamed: " if page.outcome is Outcome.CHALLENGE else ""
             return page.outcome, f"{prefix}{page.name} under status 200: {words}"
     # A page of scripts alone may still be a column that its platform can list, unless all it does is set a cookie.
-    bare = len(text) < _BARE and _SCRIPT.search(head) and not _DATA_SCRIPT.search(head) and not _OBJECT.search(head)
-    if bare and b"document.cookie" in head:
+    if len(text) >= _BARE or _OBJECT.search(body):
+        return None
+    scripts = _SCRIPT.search(head)
+    if _DATA_SCRIPT.search(head):
+        return None
+    if scripts and b"document.cookie" in head:
         vendor = _vendor_beside(headers) or "unnamed"
         return Outcome.CHALLENGE, f"{vendor}: a bare script that sets a cookie, {len(body)} bytes under status 200"
+    if not document or (len(body) <= LONGEST_FORWARDING and forward_target(body) is not None):
+        return None
+    if scripts:
+        return Outcome.JS_ONLY, f"a shell without text, which a script would fill, {len(body)} bytes under status 200"
+    return Outcome.WRONG_CONTENT, f"a page with no text, {len(body)} bytes under status 200"
+
+
+def _words_of(page: PageSignature, head: bytes, text: bytes) -> str | None:
+    """The words by which a page with so much visible text is such a one; ``head`` in lower case."""
+    if len(text) > page.max_text:
+        return None
+    title = b">" + head.partition(b"<title")[2].partition(b"</title")[0].partition(b">")[2].strip()
+    return _first(page.title, title) or _first(page.text, text.lower()) or _first(page.markup, head)
+
+
+def _is_json(body: bytes) -> bool:
+    start = body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start.startswith((b"{", b"[")) or len(body) > _JSON_AT_MOST:
+        return False
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _proxy_failure(headers: Headers) -> tuple[Outcome, str] | None:
+    """What the proxy says for itself in ``Proxy-Status``; ``None``: nothing, so that the site said what it said."""
+    for name, value in headers:
+        if name.lower() != "proxy-status":
+            continue
+        said = _PROXY_ERROR.search(value)
+        outcome = _proxy_errors().get(said[1]) if said is not None else None
+        if outcome is not None:
+            return outcome, f"by the proxy: {value}"
     return None
 
 
 def _challenge_of_refusal(status: int, headers: Headers, body: bytes) -> str | None:
     head = body[:_HEAD].lower()
-    challenges, _ = _signatures()
+    challenges, pages = _signatures()
     for signature in challenges:
         if _in_body(signature, head):
             return f"{signature.vendor}: {signature.name}, by the page, status {status}"
@@ -174,6 +227,10 @@ def _challenge_of_refusal(status: int, headers: Headers, body: bytes) -> str | N
         # Cloudflare's 521 says that the site behind it is down
         if status in signature.statuses and "cloudflare" not in server:
             return f"{signature.vendor}: {signature.name}, by status {status}"
+    text = visible_text(body, THIN) if status in REFUSALS else None
+    for page in pages if text is not None else ():
+        if page.outcome is Outcome.CHALLENGE and (words := _words_of(page, head, text or b"")) is not None:
+            return f"unnamed: {page.name}, status {status}: {words}"
     return None
 
 
@@ -219,8 +276,18 @@ def _vendor_beside(headers: Headers) -> str | None:
 
 
 @cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath("signatures.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _proxy_errors() -> dict[str, Outcome]:
+    return {error: Outcome(outcome) for outcome, errors in _table()["proxy_errors"].items() for error in errors}
+
+
+@cache
 def _signatures() -> tuple[tuple[ChallengeSignature, ...], tuple[PageSignature, ...]]:
-    table = tomllib.loads(files(__package__).joinpath("signatures.toml").read_text(encoding="utf-8"))
+    table = _table()
     return tuple(map(_challenge, table["challenge"])), tuple(map(_page, table["page"]))
 
 

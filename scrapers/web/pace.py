@@ -1,9 +1,13 @@
-"""At most one request each N seconds to a host, over all threads and processes that share a folder.
+"""At most one request each N seconds to a host, over all threads, processes and machines that share a folder.
 
 A host's file is locked (``flock``) for the whole of a request, so requests to one host never overlap, and the pace
 counts from the moment the last answer began: two requests cannot reach the host closer than the pace, however slow a
-connection was to open. The instants are of the monotonic clock, which no change of the wall clock moves; after a
-reboot, which restarts that clock, one whole pace is waited.
+connection was to open. The instants are of the monotonic clock, which no change of the wall clock moves. That clock
+belongs to one run of one machine: whoever finds the file written under another one waits a whole pace and carries what
+is left of a rest over by the wall clock, never longer than it was to last. So machines may share the folder over the
+network where its locks do hold (NFS 4; not SMB); ``docs/decisions/0007-pace.md`` says what else there is.
+
+The same file carries the host's circuit breaker, see :mod:`scrapers.web.circuit`.
 """
 
 from __future__ import annotations
@@ -14,14 +18,22 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
+
+from scrapers.records import Outcome
+from scrapers.web.circuit import Circuit, CircuitLimits
 
 SLOWEST = 8.0
 """Seconds to which refusals may stretch the pace by themselves (a longer configured pace, crawl-delay or Retry-After
 holds)."""
 SUCCESSES_TO_RECOVER = 3
+
+
+class NotAskedError(Exception):
+    """The host must not be asked now; the message says why and until when. It says nothing about any page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,7 @@ class PaceState:
     successes: int = 0
     hold_until: float = 0.0
     """No request before this instant (Retry-After)."""
+    circuit: Circuit = field(default_factory=Circuit)
 
     def next_start(self, now: float, pace: float) -> float:
         """The earliest instant, not before ``now``, at which a request may start."""
@@ -51,11 +64,24 @@ class PaceState:
         """After an answer that began at ``now``: ``refused`` for 403, 429 and 5xx; ``retry_after`` in seconds."""
         hold = self.hold_until if retry_after is None else max(self.hold_until, now + retry_after)
         if refused:
-            return PaceState(now, min(self.slowdown * 2, 2.0**10), 0, hold)
+            return replace(self, last=now, slowdown=min(self.slowdown * 2, 2.0**10), successes=0, hold_until=hold)
         successes = self.successes + 1
         if successes < SUCCESSES_TO_RECOVER or self.slowdown == 1.0:
-            return PaceState(now, self.slowdown, min(successes, SUCCESSES_TO_RECOVER), hold)
-        return PaceState(now, max(1.0, self.slowdown / 2), 0, hold)
+            return replace(self, last=now, successes=min(successes, SUCCESSES_TO_RECOVER), hold_until=hold)
+        return replace(self, last=now, slowdown=max(1.0, self.slowdown / 2), successes=0, hold_until=hold)
+
+    def carried_over(self, written: float, elapsed: float, now: float) -> PaceState:
+        """The state as another clock has it, which reads ``now``, ``elapsed`` seconds after this one read
+        ``written``."""
+
+        def moved(instant: float) -> float:
+            left = max(0.0, instant - written)
+            return now + max(0.0, left - max(0.0, elapsed))
+
+        circuit = self.circuit
+        if circuit.is_open:
+            circuit = replace(circuit, probe_at=moved(circuit.probe_at))
+        return replace(self, last=now, hold_until=moved(self.hold_until), circuit=circuit)
 
 
 class Turn:
@@ -64,54 +90,77 @@ class Turn:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self.answer: tuple[float, bool, float | None] | None = None
+        self.is_judged = False
+        self.trouble: Outcome | None = None
+        self.rest: float | None = None
 
     def answered(self, *, refused: bool, retry_after: float | None = None) -> None:
         """Say that the answer has begun: the pace counts from here."""
         self.answer = (self._clock(), refused, retry_after)
 
+    def ended(self, trouble: Outcome | None, *, rest: float | None = None) -> None:
+        """Say how it ended: ``trouble`` of the host, or ``None`` where the host answered.
+
+        ``rest``: seconds that the host asked to be left alone for, where that is longer than anybody waits. A turn that
+        ends without a word leaves the circuit as it was.
+        """
+        self.is_judged, self.trouble, self.rest = True, trouble, rest
+
+
+class Pace(Protocol):
+    """What the client asks before each request: :class:`HostPace`, or one over several machines."""
+
+    def turn(self, host: str, seconds: float, *, retry: bool = False) -> AbstractContextManager[Turn]: ...
+
 
 class HostPace:
-    """The pace of every host, kept in ``folder``. Safe for threads and processes of one machine.
+    """The pace of every host, kept in ``folder``. Safe for threads and processes of all machines that share it.
 
-    ``clock`` and ``sleep`` (seconds) are there for tests; ``boot`` names the run of the clock.
+    ``clock`` and ``sleep`` (seconds) are there for tests, ``wall`` gives seconds since 1970; ``boot`` names the run of
+    the clock; ``limits`` say when a host's circuit opens.
     """
 
     def __init__(
         self,
         folder: Path,
         *,
+        limits: CircuitLimits | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        wall: Callable[[], float] = time.time,
         boot: str | None = None,
     ) -> None:
         self._folder = folder
+        self._limits = limits or CircuitLimits()
         self._clock = clock
         self._sleep = sleep
+        self._wall = wall
         self._boot = _boot_id() if boot is None else boot
 
     @contextmanager
-    def turn(self, host: str, seconds: float) -> Iterator[Turn]:
+    def turn(self, host: str, seconds: float, *, retry: bool = False) -> Iterator[Turn]:
         """Wait for the host's turn, hold it for the body of the ``with``, then pass it on.
 
-        ``seconds`` is the pace of this host; 0 switches pacing (and slowing down) off and costs nothing. Raises
-        ``OSError`` where the folder cannot be written.
+        ``seconds`` is the pace of this host; 0 switches pacing (and slowing down) off, the circuit breaker stays.
+        ``retry``: a further try of the fetch before. Raises :class:`NotAskedError` while the host's circuit is open
+        and ``OSError`` where the folder cannot be written.
         """
         turn = Turn(self._clock)
         if seconds <= 0:
-            yield turn
+            self._enter_unpaced(host)
+            try:
+                yield turn
+            finally:
+                self._leave_unpaced(host, turn, retry=retry)
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        name = hashlib.sha256(host.lower().encode()).hexdigest()[:32]
-        file = os.open(self._folder / f"{name}.pace", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            state = self._read(file)
+        with self._locked(host) as file:
+            state = self._entered(self._read(file, host))
             now = self._clock()
             while (start := state.next_start(now, seconds)) > now:
                 self._sleep(start - now)
                 now = self._clock()
             state = state.started(now)
-            self._write(file, host, state)
+            self._write(file, host, replace(state, circuit=state.circuit.probing(now)))
             try:
                 yield turn
             finally:
@@ -120,27 +169,91 @@ class HostPace:
                 else:
                     at, refused, retry_after = turn.answer
                     state = state.answered(at, refused=refused, retry_after=retry_after)
-                self._write(file, host, state)
+                self._write(file, host, self._judged(state, turn, retry=retry))
+
+    def left_alone(self) -> tuple[tuple[str, str], ...]:
+        """Every host whose circuit is open now, with why and until when; by name."""
+        found = []
+        for path in sorted(self._folder.glob("*.pace")):
+            try:
+                host = str(json.loads(path.read_bytes())["host"])
+            except (ValueError, TypeError, KeyError):
+                continue  # being written, or torn by a crash: the next turn sees to it
+            if self._path(host) != path:
+                continue
+            with self._locked(host) as file:
+                refusal = self._read(file, host).circuit.refusal(self._clock(), self._wall())
+            if refusal is not None:
+                found.append((host, refusal))
+        return tuple(sorted(found))
+
+    def _entered(self, state: PaceState) -> PaceState:
+        refusal = state.circuit.refusal(self._clock(), self._wall())
+        if refusal is not None:
+            raise NotAskedError(refusal)
+        return state
+
+    def _judged(self, state: PaceState, turn: Turn, *, retry: bool) -> PaceState:
+        if not turn.is_judged:
+            return state
+        now, wall = self._clock(), self._wall()
+        if turn.rest is not None and self._limits.failures:
+            return replace(state, circuit=state.circuit.rested(turn.rest, now, wall))
+        if turn.trouble is None:
+            return replace(state, circuit=Circuit())
+        return replace(state, circuit=state.circuit.failed(turn.trouble, now, wall, self._limits, retry=retry))
+
+    def _enter_unpaced(self, host: str) -> None:
+        if not self._path(host).exists():
+            return  # a host that never was in trouble costs no lock
+        with self._locked(host) as file:
+            state = self._entered(self._read(file, host))
+            if state.circuit.is_open:
+                self._write(file, host, replace(state, circuit=state.circuit.probing(self._clock())))
+
+    def _leave_unpaced(self, host: str, turn: Turn, *, retry: bool) -> None:
+        in_trouble = turn.trouble is not None or turn.rest is not None
+        if not turn.is_judged or not (in_trouble or self._path(host).exists()):
+            return
+        with self._locked(host) as file:
+            state = self._read(file, host)
+            after = self._judged(state, turn, retry=retry)
+            if after != state:
+                self._write(file, host, after)
+
+    def _path(self, host: str) -> Path:
+        return self._folder / f"{hashlib.sha256(host.lower().encode()).hexdigest()[:32]}.pace"
+
+    @contextmanager
+    def _locked(self, host: str) -> Iterator[int]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        file = os.open(self._path(host), os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
         finally:
             os.close(file)  # releases the lock
 
-    def _read(self, file: int) -> PaceState:
-        data = os.pread(file, 4096, 0)
+    def _read(self, file: int, host: str) -> PaceState:
+        data = os.pread(file, 1 << 16, 0)
         if not data:
             return PaceState()
         try:
             fields = json.loads(data)
-            boot = fields.pop("boot")
-            fields.pop("host")
-            state = PaceState(**fields)
+            del fields["host"]
+            boot, written, wall = fields.pop("boot"), float(fields.pop("written")), float(fields.pop("wall"))
+            circuit = fields.pop("circuit")
+            state = PaceState(**fields, circuit=Circuit(**{**circuit, "troubles": tuple(circuit["troubles"])}))
         except (ValueError, TypeError, KeyError, AttributeError):
             return PaceState(last=self._clock())  # torn by a crash: wait one whole pace
         if boot != self._boot:
-            return PaceState(last=self._clock(), slowdown=state.slowdown)
+            state = state.carried_over(written, self._wall() - wall, self._clock())
+            self._write(file, host, state)  # from here on our own clock counts
         return state
 
     def _write(self, file: int, host: str, state: PaceState) -> None:
-        data = json.dumps({"host": host, "boot": self._boot, **asdict(state)}).encode()
+        stamp = {"host": host, "boot": self._boot, "written": self._clock(), "wall": self._wall()}
+        data = json.dumps({**stamp, **asdict(state)}).encode()
         os.pwrite(file, data, 0)
         os.ftruncate(file, len(data))
 

@@ -5,6 +5,8 @@
   allowed.
 - 429, 5xx, no answer: "unreachable" (2.3.1.4), nothing is allowed; rules fetched within the last 30 days still
   hold instead. Asked again after ten minutes.
+- Not asked for (the host's circuit is open, the budget is spent, the hours are quiet): then the page is not asked for
+  either, and nothing is concluded.
 """
 
 from __future__ import annotations
@@ -110,7 +112,8 @@ class Robots:
             rules = self._known(origin)
             if rules is None:
                 rules = self._ask(origin, fetch)
-                self._rules[origin] = rules
+                if rules.refusal is None or rules.refusal.outcome is not Outcome.NOT_ASKED:
+                    self._rules[origin] = rules
         if rules.refusal is not None:
             return rules.refusal
         if rules.parser is None:
@@ -132,6 +135,8 @@ class Robots:
         fetched = fetch(f"{origin}/robots.txt")
         capture, now = fetched.capture, self._clock()
         status = capture.status or 0
+        if capture.outcome is Outcome.NOT_ASKED:
+            return _Rules(None, now, Verdict(allowed=False, outcome=capture.outcome, detail=capture.detail))
         if capture.outcome is Outcome.OK:
             text = fetched.body[:MAX_PARSED].decode("utf-8", "replace").lstrip("\ufeff")
             self._store(origin, text, now)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from scrapers.web.quiet_hours import QuietHours
+
 MEBIBYTE = 1024 * 1024
 
 
@@ -31,7 +33,15 @@ class ClientSettings:
     """Wait before the second attempt; doubled for each further one, then shortened at random by up to a half."""
     backoff_cap: float = 30.0
     retry_after_cap: float = 120.0
-    """A host that asks to wait longer than this is not asked again in this fetch."""
+    """A host that asks to wait longer than this is not asked again in this fetch, and by nobody until then."""
+    max_requests_per_host: int | None = None
+    """Requests that this client sends to one host, robots.txt, redirects and further tries included; ``None``: any."""
+    max_requests: int | None = None
+    """The same over all hosts."""
+    quiet_hours: QuietHours | None = None
+    """Hours at which no host is asked that has none of its own."""
+    quiet_hours_wait: float = 900.0
+    """Quiet hours that end within this are waited for."""
     max_redirects: int = 10
     crawl_delay_cap: float = 60.0
     """Crawl-delay of robots.txt is followed up to here."""
@@ -56,6 +66,10 @@ class ClientSettings:
             "retry_after_cap",
             "max_redirects",
             "crawl_delay_cap",
+            "quiet_hours_wait",
         ):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name}: {getattr(self, name)} is below 0")
+        for name in ("max_requests_per_host", "max_requests"):
+            if (bound := getattr(self, name)) is not None and bound <= 0:
+                raise ValueError(f"{name}: {bound} is not above 0")

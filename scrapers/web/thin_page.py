@@ -27,6 +27,8 @@ _SCRIPT_TARGET = re.compile(
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 LOOKED_AT = 1 << 20
 """Bytes of a page that are looked at. No pattern here takes more than linear time, whatever the page holds."""
+LONGEST_FORWARDING = 8 * 1024
+"""Bytes of a page that only forwards; a longer one is not asked whether it does."""
 MAX_REFRESH_SECONDS = 10
 """A page that reloads later than this is read first, so it is content."""
 

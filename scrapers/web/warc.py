@@ -11,7 +11,7 @@ import base64
 import hashlib
 import uuid
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import BinaryIO
@@ -64,6 +64,17 @@ class Member:
     record: Record
 
 
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A stretch of a file (bytes) that holds no whole record."""
+
+    offset: int
+    length: int
+    reason: str
+    at_end: bool
+    """No whole record follows: the last record is torn."""
+
+
 def new_record_id() -> str:
     return f"urn:uuid:{uuid.uuid4()}"
 
@@ -81,6 +92,25 @@ def digest(*parts: bytes) -> str:
     for part in parts:
         state.update(part)
     return "sha1:" + base64.b32encode(state.digest()).decode("ascii")
+
+
+def digest_holds(stated: str, *parts: bytes) -> bool | None:
+    """Whether a labelled digest (Base16 or Base32, upper or lower case) is that of the bytes; ``None`` where its
+    algorithm is not known here."""
+    label, _, value = stated.partition(":")
+    name = label.lower().replace("-", "")
+    if name not in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512"):
+        return None
+    state = hashlib.new(name, usedforsecurity=False)
+    for part in parts:
+        state.update(part)
+    base32 = base64.b32encode(state.digest()).decode("ascii").rstrip("=")
+    return value.lower() == state.hexdigest() or value.upper().rstrip("=") == base32
+
+
+def fields_block(lines: Iterable[tuple[str, str]]) -> bytes:
+    """A block of ``application/warc-fields``; white space in values, line breaks too, becomes one blank."""
+    return "".join(f"{name}: {' '.join(value.split())}\r\n" for name, value in lines).encode()
 
 
 def record_bytes(
@@ -109,8 +139,6 @@ def record_bytes(
         ("Content-Type", content_type),
         ("Content-Length", str(len(http_head) + len(payload))),
     ]
-    if kind == "response":
-        named.insert(-3, ("WARC-Payload-Digest", digest(payload)))
     for name, value in named:
         if "\r" in value or "\n" in value:
             raise ValueError(f"field {name} of a WARC record holds a line break: {value!r}")
@@ -185,14 +213,20 @@ def member_at(stream: BinaryIO, offset: int) -> Member:
     return Member(offset, consumed - len(inflate.unused_data), parse_record(b"".join(parts)))
 
 
-def members(stream: BinaryIO, offset: int = 0) -> Iterator[Member]:
-    """Every member from ``offset`` to the end of the file. Raises :class:`DamagedRecordError` at the first that is not
-    whole."""
-    end = stream.seek(0, 2)
+def walk(stream: BinaryIO, end: int) -> Iterator[Member | Damage]:
+    """Every record of the first ``end`` bytes of a file, and every stretch between them that holds none."""
+    offset = 0
     while offset < end:
-        member = member_at(stream, offset)
-        yield member
-        offset += member.length
+        try:
+            member = member_at(stream, offset)
+        except DamagedRecordError as error:
+            following = next_member(stream, offset)
+            reached = end if following is None else following
+            yield Damage(offset, reached - offset, str(error), following is None)
+            offset = reached
+        else:
+            yield member
+            offset += member.length
 
 
 def next_member(stream: BinaryIO, offset: int) -> int | None:

@@ -41,12 +41,14 @@ class NoAnswerError(Exception):
     """No response came. ``outcome`` says why: dns, connection, timeout, tls, forbidden_address, client_error (no
     address at all)."""
 
-    def __init__(self, outcome: Outcome, detail: str, *, passing: bool) -> None:
+    def __init__(self, outcome: Outcome, detail: str, *, passing: bool, of_proxy: bool = False) -> None:
         super().__init__(detail)
         self.outcome = outcome
         self.detail = detail
         self.passing = passing
         """A later try may succeed."""
+        self.of_proxy = of_proxy
+        """Our own proxy could not be reached: that says nothing of the host."""
 
 
 class LegacyHosts:
@@ -169,6 +171,8 @@ class Wire:
             headers=headers,
             body=body,
             truncated=truncated,
+            # behind a proxy nobody knows which address answered
+            ip=None if self._proxies else getattr(response.raw._original_response, "peer", None),
         )
         return Answer(exchange, wait, outcome, detail)
 
@@ -194,6 +198,9 @@ class Wire:
         return b"".join(pieces), None
 
     def _no_answer(self, error: Exception) -> NoAnswerError:
+        if _is_of_proxy(error):
+            detail = f"the proxy cannot be reached: {_last_words(error)}"
+            return NoAnswerError(Outcome.CONNECTION, detail, passing=True, of_proxy=True)
         for cause in _causes(error):
             if isinstance(cause, socket.gaierror):
                 return NoAnswerError(Outcome.DNS, str(cause), passing=cause.errno == socket.EAI_AGAIN)
@@ -236,6 +243,15 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             seen.add(id(cause))
             yield cause
             waiting += [getattr(cause, "reason", None), cause.__cause__, cause.__context__, *cause.args]
+
+
+def _is_of_proxy(error: BaseException) -> bool:
+    """Whether no connection to the proxy itself came up; one that refuses a tunnel is another matter."""
+    causes = tuple(_causes(error))
+    not_up = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+    return any(isinstance(c, urllib3.exceptions.ProxyError) for c in causes) and any(
+        isinstance(c, not_up) for c in causes
+    )
 
 
 def _is_timeout(error: BaseException) -> bool:
