@@ -5,7 +5,7 @@ fetched.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import duckdb
 import pyarrow as pa
 
-from scrapers.records import KnownColumn, KnownPage, Outcome, Source, State
+from scrapers.records import KnownColumn, KnownPage, Outcome, Place, Source, State
 from warehouse.database import writing
 
 _KNOWN_PAGES: Final = """
@@ -33,6 +33,11 @@ read AS (
 fetched AS (
     SELECT url, ok_at, etag, last_modified, digest, last_fetched_at FROM core_pages WHERE url IN (
         SELECT url FROM listed UNION SELECT url FROM read)
+),
+archived AS (
+    SELECT url, arg_max({'warc_file': warc_file, 'warc_offset': warc_offset}, fetched_at) AS place
+    FROM raw_captures WHERE outcome = 'ok' AND warc_file IS NOT NULL AND list_contains($sources, source_id)
+    GROUP BY url
 )
 SELECT
     coalesce(l.source_id, r.source_id) AS source_id,
@@ -47,22 +52,34 @@ SELECT
     CASE WHEN r.url IS NOT NULL THEN f.last_modified END AS last_modified,
     CASE WHEN r.url IS NOT NULL THEN f.digest END AS digest,
     f.last_fetched_at, coalesce(l.title, r.title) AS title,
-    l.column_url, l.listed_date, l.last_seen_at
+    l.column_url, l.listed_date, l.last_seen_at, a.place.warc_file, a.place.warc_offset
 FROM listed l
 FULL JOIN read r ON r.source_id = l.source_id AND r.url = l.url
 LEFT JOIN fetched f ON f.url = coalesce(l.url, r.url)
+LEFT JOIN archived a ON a.url = coalesce(l.url, r.url)
 ORDER BY ALL
 """
 _KNOWN_COLUMNS: Final = """
-WITH last_listings AS (
-    SELECT source_id, column_url, arg_max(outcome, listed_at) AS outcome,
-        arg_max(unread_pages, listed_at) AS unread_pages
-    FROM raw_listings WHERE list_contains($sources, source_id) GROUP BY source_id, column_url
+WITH listings AS (
+    SELECT * FROM raw_listings WHERE list_contains($sources, source_id)
+),
+last_listings AS (
+    -- One that gave no row (the site was down) says nothing of the list: what was known before it still holds.
+    SELECT source_id, column_url, outcome, unread_pages, pages_read, total_stated FROM listings
+    QUALIFY row_number() OVER (PARTITION BY source_id, column_url ORDER BY rows_listed > 0 DESC, listed_at DESC) = 1
+),
+learned AS (
+    SELECT source_id, column_url, parameters, parameters_of, listed_at FROM listings WHERE parameters IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY source_id, column_url ORDER BY listed_at DESC) = 1
+),
+given AS (
+    SELECT source_id, column_url, list(url) AS urls FROM raw_candidates
+    WHERE list_contains($sources, source_id) GROUP BY source_id, column_url
 )
-SELECT l.source_id, l.column_url, l.outcome, l.unread_pages, list(c.url) FILTER (c.url IS NOT NULL)
+SELECT l.*, p.parameters, p.parameters_of, p.listed_at, c.urls
 FROM last_listings l
-LEFT JOIN raw_candidates c ON c.source_id = l.source_id AND c.column_url = l.column_url
-GROUP BY ALL
+LEFT JOIN learned p ON p.source_id = l.source_id AND p.column_url = l.column_url
+LEFT JOIN given c ON c.source_id = l.source_id AND c.column_url = l.column_url
 """
 
 
@@ -79,7 +96,8 @@ def read_ledgers(warehouse: Path, source_ids: Iterable[str], *, wait_seconds: fl
 
     A page's ``state`` is the report's where the address was read, ``failed`` where no fetch was answered yet, else what
     the candidate's title gave. ``etag``, ``last_modified`` and ``digest`` are those of the last full answer, of pages
-    that were read. Batches that are still pending are not in it: load first.
+    that were read; ``archived`` is the place of the last full answer. Batches that are still pending are not in it:
+    load first.
     """
     sources = list(source_ids)
     pages: dict[str, dict[str, KnownPage]] = {source: {} for source in sources}
@@ -88,7 +106,9 @@ def read_ledgers(warehouse: Path, source_ids: Iterable[str], *, wait_seconds: fl
         with writing(warehouse, "read the ledger", wait_seconds=wait_seconds) as connection:
             known = connection.execute(_KNOWN_PAGES, {"sources": sources}).fetchall()
             listed = connection.execute(_KNOWN_COLUMNS, {"sources": sources}).fetchall()
-        for source, url, state, etag, modified, digest, fetched_at, title, column, listed_date, seen_at in known:
+        for (
+            source, url, state, etag, modified, digest, fetched_at, title, column, listed_date, seen_at, file, offset,
+        ) in known:  # fmt: skip
             pages[source][url] = KnownPage(
                 url=url,
                 state=State(state),
@@ -100,9 +120,20 @@ def read_ledgers(warehouse: Path, source_ids: Iterable[str], *, wait_seconds: fl
                 column_url=column,
                 listed_date=listed_date,
                 seen_at=None if seen_at is None else seen_at.replace(tzinfo=UTC),
+                archived=None if file is None else Place(file, offset),
             )
-        for source, url, outcome, unread, addresses in listed:
-            columns[source][url] = KnownColumn(url, Outcome(outcome), tuple(unread), frozenset(addresses or ()))
+        for source, url, outcome, unread, pages_read, total, parameters, digest, learned_at, addresses in listed:
+            columns[source][url] = KnownColumn(
+                url,
+                Outcome(outcome),
+                tuple(unread),
+                frozenset(addresses or ()),
+                pages_read=pages_read,
+                total_stated=total,
+                parameters=parameters or {},
+                parameters_of=digest,
+                parameters_at=None if learned_at is None else learned_at.replace(tzinfo=UTC),
+            )
     return {source: SourceLedger(pages[source], columns[source]) for source in sources}
 
 
@@ -134,6 +165,24 @@ def finish_run(
         ).fetchone()
         if changed is None or changed[0] == 0:
             raise KeyError(f"run {run_id!r} was never started: call start_run first")
+
+
+def close_killed_runs(warehouse: Path, is_alive: Callable[[str], bool]) -> tuple[str, ...]:
+    """Record as failed the runs that say they are running and are not; returns their ids.
+
+    ``is_alive`` is asked for each. Such a run was killed, or its machine went down: it ended with the last batch that
+    was loaded of it, so far as anybody knows.
+    """
+    with writing(warehouse, "close killed runs") as connection:
+        running = connection.execute("SELECT run_id FROM raw_runs WHERE state = 'running' ORDER BY started_at")
+        killed = [run_id for (run_id,) in running.fetchall() if not is_alive(run_id)]
+        for run_id in killed:
+            connection.execute(
+                "UPDATE raw_runs SET state = 'failed', summary = $summary, "
+                "finished_at = (SELECT max(loaded_at) FROM raw_batches WHERE run_id = $run) WHERE run_id = $run",
+                {"run": run_id, "summary": json.dumps({"killed": True})},
+            )
+    return tuple(killed)
 
 
 def load_sources(connection: duckdb.DuckDBPyConnection, sources: Iterable[Source]) -> None:

@@ -4,5 +4,5 @@ SELECT * FROM staged_captures ANTI JOIN raw_captures USING (capture_id);
 
 INSERT INTO raw_captures
 SELECT capture_id, batch, source_id, url, final_url, fetched_at, outcome, detail, status, headers, content_type, etag,
-    last_modified, digest, length, warc_file, warc_offset, attempts, elapsed_ms
+    last_modified, digest, length, warc_file, warc_offset, attempts, elapsed_ms, beginning
 FROM fresh_captures;

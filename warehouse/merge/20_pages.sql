@@ -8,7 +8,8 @@ WITH news AS (
         answered_at IS NULL OR c.fetched_at > answered_at AS unanswered
     FROM fresh_captures c
     LEFT JOIN core_pages p ON p.url = c.url
-    WHERE p.url IS NULL OR c.fetched_at > p.last_fetched_at
+    -- not_asked: we kept away in the middle of a redirect, which is no look at the page
+    WHERE c.outcome <> 'not_asked' AND (p.url IS NULL OR c.fetched_at > p.last_fetched_at)
 )
 SELECT
     url,

@@ -61,7 +61,7 @@ SELECT
         WHEN h.state IS NOT NULL THEN h.state
         WHEN d.column_unknown THEN 'column_unknown'
         WHEN day <= d.due THEN 'not_yet_due'
-        WHEN d.last_listed_at IS NULL THEN 'not_crawled'
+        WHEN d.last_listed_at IS NULL OR (NOT d.listed_ok AND d.last_outcome = 'not_asked') THEN 'not_crawled'
         WHEN NOT d.listed_ok AND d.last_outcome IN ('challenge', 'blocked', 'robots_denied', 'js_only') THEN 'blocked'
         WHEN NOT d.listed_ok AND d.last_outcome IN ('tls', 'dns', 'connection', 'timeout', 'truncated', 'server_error',
             'redirect_loop', 'too_large') THEN 'unreachable'

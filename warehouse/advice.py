@@ -1,0 +1,23 @@
+"""What a person should do about each way a fetch or a listing ends: the words of the view ``outcomes``, by outcome.
+
+One text for the screen and for SQL. It is read without a warehouse, for a check comes before the first crawl.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+_VIEW: Final = Path(__file__).parent / "views" / "35_outcomes.sql"
+
+
+@cache
+def advice() -> Mapping[str, str]:
+    """Outcome -> what to do, for the outcomes that ask for something."""
+    with duckdb.connect() as connection:
+        connection.execute(_VIEW.read_text("utf-8"))
+        return dict(connection.execute("SELECT outcome, advice FROM outcomes WHERE advice IS NOT NULL").fetchall())

@@ -1,0 +1,40 @@
+"""A warehouse that was lost, made anew from the batches that the landing folder keeps."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+from warehouse.database import writing
+from warehouse.landing import LOADED
+from warehouse.load import LoadResult, load_pending
+
+
+def reload_kept(warehouse: Path, landing: Path) -> LoadResult:
+    """Load every kept batch that this warehouse has not seen, in the order in which they were written.
+
+    The files go back to the landing folder first, so a call that is killed is gone on with by any load. Of a run only
+    what its batches tell is known: it is recorded as ``cancelled``, from its first capture to its last, with
+    ``rebuilt`` in its summary. Raises as ``load.load_pending`` does.
+    """
+    kept = landing / LOADED
+    with writing(warehouse, "rebuild") as connection:
+        held = {str(name) for (name,) in connection.execute("SELECT batch FROM raw_batches").fetchall()}
+        for path in sorted(kept.glob("*.parquet")):
+            if path.stem not in held:
+                path.replace(landing / path.name)
+    result = load_pending(warehouse, landing)
+    with writing(warehouse, "rebuild") as connection:
+        connection.execute(_RUNS, {"summary": json.dumps({"rebuilt": True})})
+    return result
+
+
+_RUNS: Final = """
+INSERT INTO raw_runs (run_id, kind, started_at, finished_at, state, summary)
+SELECT b.run_id, 'crawl', coalesce(min(c.fetched_at), min(b.loaded_at)), coalesce(max(c.fetched_at), max(b.loaded_at)),
+    'cancelled', $summary
+FROM raw_batches b LEFT JOIN raw_captures c ON c.batch = b.batch
+ANTI JOIN raw_runs r ON r.run_id = b.run_id
+GROUP BY b.run_id
+"""
