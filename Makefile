@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types contracts audit docs-check eval bench lock clean
+.PHONY: help setup demo test check lint types contracts audit docs-check eval bench soak lock clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -35,7 +35,7 @@ test: $(READY)  ## the tests, without the few that take minutes (`make check` ha
 
 check: lint types contracts audit docs-check  ## everything that must hold before a commit
 	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
-	@$(BIN)/python -m pytest tests/reading/test_any_bytes.py
+	@$(BIN)/python -m pytest tests/reading/test_any_bytes.py tests/sources/test_registry_speed.py
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .
@@ -59,6 +59,9 @@ eval: $(READY)  ## how well pages and lists are read, beside other extractors
 
 bench: $(READY)  ## speed and memory as ratios against peers in the same run
 	@$(BIN)/python -m tests.bench
+
+soak: $(READY)  ## ten minutes of faults and kills; then everything must be held exactly once
+	@$(BIN)/python -m tests.soak
 
 lock:  ## resolve the versions again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(LOCKFLAGS) pyproject.toml -o requirements.lock

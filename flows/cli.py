@@ -10,6 +10,7 @@ import errno
 import importlib.metadata
 import io
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ import typer
 
 from flows.commands.terminal import say, talk
 from flows.settings import SettingsError, read_settings
+from scrapers.records import Level
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
@@ -31,6 +33,8 @@ app = typer.Typer(
 )
 sources_app = typer.Typer(no_args_is_help=True, help="The registry of sources.")
 app.add_typer(sources_app, name="sources")
+archive_app = typer.Typer(no_args_is_help=True, help="The archive of everything that sites sent (WARC files).")
+app.add_typer(archive_app, name="archive")
 
 SourceIds = Annotated[
     list[str] | None, typer.Option("--source", "-s", metavar="ID", help="A source's id; may be given several times.")
@@ -58,11 +62,21 @@ def portal(
     families: Annotated[
         bool, typer.Option("--families", help="Serve a publisher of every listing family too.")
     ] = False,
+    heal_after: Annotated[
+        float | None, typer.Option(min=0, metavar="SECONDS", help="Take the faults back after so long.")
+    ] = None,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="List all faults, and what a crawl says of each; serve nothing.")
+    ] = False,
 ) -> None:
     """Serve the loopback network of disclosure sites, as an HTTP proxy."""
+    from deployments.portal.faults import listing
     from deployments.portal.serving import serve
 
-    serve(port, site or (), fault or (), families=families)
+    if faults:
+        typer.echo(listing(), nl=False)
+        return
+    serve(port, site or (), fault or (), families=families, heal_after=heal_after)
 
 
 @app.command()
@@ -116,8 +130,8 @@ def sources_check(
     province: Province = None,
     live: Annotated[bool, typer.Option("--live", help="Also list every column on its site.")] = False,
 ) -> None:
-    """Whether the registry is well formed; with --live, whether every column lists all that its site states."""
-    from flows.commands.registry import check_command
+    """Is the registry well formed, are golden pages read as reviewed; --live: does every column list all there is?"""
+    from flows.commands.checking import check_command
 
     raise typer.Exit(check_command(read_settings(), sources=identifiers or [], province=province, live=live))
 
@@ -139,6 +153,49 @@ def sources_discover(
     from flows.commands.registry import discover_command
 
     raise typer.Exit(discover_command(read_settings(), host, most_requests=most_requests))
+
+
+@sources_app.command("new")
+def sources_new(
+    address: Annotated[str, typer.Argument(metavar="URL", help="A column's address, or that of a report in it.")],
+    identifier: Annotated[
+        str | None, typer.Option("--id", metavar="PROVINCE/PUBLISHER", help="What the file is to be called.")
+    ] = None,
+    publisher: Annotated[str | None, typer.Option(help="Official name of the body whose column it is.")] = None,
+    level: Annotated[Level | None, typer.Option(help="Kind of body, where its name does not say it.")] = None,
+    division: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Six digits of its division; of a zone, of the one it lies in.")
+    ] = None,
+    pages: Annotated[int, typer.Option(min=1, max=20, help="Report pages to record as golden pages.")] = 3,
+) -> None:
+    """From a column's address to a registry file with golden pages to review, checked live. Overwrites nothing."""
+    from flows.commands.new_source import new_command
+
+    raise typer.Exit(
+        new_command(
+            read_settings(),
+            address,
+            identifier=identifier,
+            publisher=publisher,
+            level=level,
+            division=division,
+            pages=pages,
+        )
+    )
+
+
+@sources_app.command("record")
+def sources_record(
+    identifier: Annotated[str, typer.Argument(metavar="ID")],
+    pages: Annotated[int, typer.Option(min=1, max=20, help="Report pages to record of each column.")] = 3,
+    again: Annotated[
+        bool, typer.Option("--again", help="Fetch nothing; write anew what is expected of the pages held, for review.")
+    ] = False,
+) -> None:
+    """Golden pages for a source that has a file: reports it lists that are not recorded yet."""
+    from flows.commands.recording import record_command
+
+    raise typer.Exit(record_command(read_settings(), identifier, pages=pages, again=again))
 
 
 @app.command()
@@ -184,6 +241,73 @@ def coverage(
 
 
 @app.command()
+def problems(
+    source: Annotated[str | None, typer.Option("--source", "-s", metavar="ID", help="Only this source.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only this kind: listing, page, reading, run ...")] = None,
+    each: Annotated[bool, typer.Option("--each", help="A row each thing, not each way of failing.")] = False,
+    output: Annotated[str, typer.Option("--format", "-f", help="table, csv, json or jsonl.")] = "table",
+) -> None:
+    """What fails, since when, why, and what a person should do."""
+    from flows.commands.problems import problems_command
+
+    raise typer.Exit(problems_command(read_settings(), source=source, kind=kind, each=each, output=output))
+
+
+@archive_app.command("list")
+def archive_list() -> None:
+    """The files of the archive: run, hosts, records, dates, state."""
+    from flows.commands.archive import list_command
+
+    raise typer.Exit(list_command(read_settings()))
+
+
+@archive_app.command("verify")
+def archive_verify(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Only these WARC files.")] = None,
+) -> None:
+    """Whether every record is whole, has its digests and its links, and every capture its record."""
+    from flows.commands.archive import verify_command
+
+    raise typer.Exit(verify_command(read_settings(), files or []))
+
+
+@archive_app.command("reindex")
+def archive_reindex(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Read all files, also those that have not changed since they were indexed.")
+    ] = False,
+) -> None:
+    """Make the archive's index from the files alone."""
+    from flows.commands.archive import reindex_command
+
+    raise typer.Exit(reindex_command(read_settings(), everything=everything))
+
+
+@archive_app.command("show")
+def archive_show(
+    wanted: Annotated[str, typer.Argument(metavar="CAPTURE|URL", help="A capture's urn:uuid:..., or an address.")],
+    at: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="As it was then (UTC); else the newest."),
+    ] = None,
+    body: Annotated[bool, typer.Option("--body", help="Only the body, without status and headers.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="The body as it was sent, before content decoding.")] = False,
+) -> None:
+    """A stored response: status, headers and body on standard output, where it stands on standard error."""
+    from flows.commands.archive import show_command
+
+    raise typer.Exit(show_command(read_settings(), wanted, at=at, body_only=body, raw=raw))
+
+
+@archive_app.command("rebuild")
+def archive_rebuild() -> None:
+    """A lost warehouse, made anew from the kept batches and the archive."""
+    from flows.commands.archive import rebuild_command
+
+    raise typer.Exit(rebuild_command(read_settings()))
+
+
+@app.command()
 def doctor() -> None:
     """What is set and by whom, what is there, and what to do about what is not."""
     from flows.commands.doctor import doctor_command
@@ -223,14 +347,18 @@ def _exit_code(error: Exception) -> int | None:
     from deployments.portal.serving import PortalUsageError
     from flows.commands.reading import PageError
     from flows.server import ServerError
+    from scrapers.sources.golden_pages import GoldenPageError
+    from scrapers.sources.new_source import NewSourceError
     from scrapers.sources.registry import SourceError, UnknownSourceError
     from scrapers.web.archive import ArchiveError
+    from scrapers.web.capture_index import CaptureNotFoundError
     from warehouse.errors import WarehouseError
 
-    if isinstance(error, SettingsError | SourceError | UnknownSourceError | PageError | PortalUsageError):
+    bad_usage = (SettingsError, SourceError, UnknownSourceError, NewSourceError, PageError, PortalUsageError)
+    if isinstance(error, bad_usage):
         _say(error)
         return 2
-    if isinstance(error, ServerError | ArchiveError | WarehouseError):
+    if isinstance(error, ServerError | ArchiveError | CaptureNotFoundError | GoldenPageError | WarehouseError):
         _say(error)
         return 1
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:

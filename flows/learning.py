@@ -19,7 +19,11 @@ from warehouse.learned_chrome import (
     keep_chrome,
     known_chrome,
 )
+from warehouse.migrate import schema_version
 from warehouse.readers import open_reader
+
+LEARNED_SINCE = 5
+"""Schema from which a warehouse holds learned chrome."""
 
 Rules = Mapping[str, tuple[LearnedRule, ...]]
 """Learned rules by host."""
@@ -46,12 +50,12 @@ def rules_of(warehouse: Path) -> Rules:
 
 
 def published_rules(reader: Path) -> Rules:
-    """The rules that the reader copy holds; none where there is no copy."""
+    """The rules that the reader copy holds; none where there is no copy, or one of before rules were learned."""
     if not reader.exists():
         return {}
     connection = open_reader(reader)
     try:
-        return _rules(connection)
+        return _rules(connection) if schema_version(connection) >= LEARNED_SINCE else {}
     finally:
         connection.close()
 

@@ -7,26 +7,30 @@ import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Literal
 
+from flows.archive_index import update_index
 from flows.learning import learn_after, rules_of
 from flows.progress import Progress
+from flows.run_lock import forget, is_alive, run_lock
 from flows.settings import Settings
+from flows.web import run_pace, web_client
 from scrapers.collect import Plan, Step, Tally, collect
 from scrapers.records import Source
-from scrapers.web.archive import Archive, Recovery, recover
-from scrapers.web.client import Client, ClientSettings
-from scrapers.web.pace import HostPace
+from scrapers.web.archive import Archive
+from scrapers.web.recovery import Recovery, recover
+from warehouse.archive_index import read_list_payloads
 from warehouse.database import writing
 from warehouse.errors import ChecksFailedError
 from warehouse.landing import write_batch
-from warehouse.ledger import finish_run, load_sources, read_ledgers, start_run
+from warehouse.ledger import close_killed_runs, finish_run, load_sources, read_ledgers, start_run
 from warehouse.load import LoadResult, load_pending
 from warehouse.readers import publish
+from warehouse.source_checks import FILE_NAME, load_source_checks, read_checks
 
 LOAD_EVERY = 5.0
 """Seconds between two looks of the loader at the landing folder while a run goes on."""
@@ -77,27 +81,6 @@ class HostGroup:
     sources: tuple[Source, ...]
 
 
-def web_client(settings: Settings, archive: Archive | None = None) -> Client:
-    """The client these settings ask for; without an archive for a look that leaves nothing behind."""
-    return Client(
-        ClientSettings(
-            user_agent=settings.user_agent,
-            proxy=settings.proxy,
-            connect_timeout=settings.connect_timeout,
-            read_timeout=settings.read_timeout,
-            total_timeout=settings.total_timeout,
-            max_bytes=settings.max_bytes,
-            max_attempts=settings.max_attempts,
-            pace_seconds=settings.pace_seconds,
-            allow_private_addresses=settings.allow_private_addresses,
-            obey_robots=settings.obey_robots,
-            robots_folder=settings.state_dir / "robots",
-        ),
-        archive=archive,
-        pace=HostPace(settings.state_dir / "pace"),
-    )
-
-
 def host_groups(sources: Sequence[Source]) -> tuple[HostGroup, ...]:
     """Sources by their own host, in registry order; sources without a column are left to the coverage ledger."""
     groups: dict[str, list[Source]] = {}
@@ -127,6 +110,8 @@ class CrawlRun:
 
     def __enter__(self) -> CrawlRun:
         settings = self.settings
+        self._pace = run_pace(settings)
+        self._stopping = threading.Event()
         self._started = time.monotonic()
         self._started_at = datetime.now(UTC)
         for folder in (settings.archive_dir, settings.landing_dir, settings.state_dir, settings.warehouse_path.parent):
@@ -135,14 +120,26 @@ class CrawlRun:
         self._loads = [load_pending(settings.warehouse_path, settings.landing_dir)]
         with writing(settings.warehouse_path, "load the registry") as connection:
             load_sources(connection, self.registry)
+            load_source_checks(connection, read_checks(settings.data_dir / FILE_NAME).checks)
         self._ledgers = read_ledgers(settings.warehouse_path, [source.id for source in self.sources])
         self._learned = rules_of(settings.warehouse_path)
+        self._take_over_from_killed_runs()
+        self._alive = ExitStack()
+        self._alive.enter_context(run_lock(settings.state_dir / "runs", self.run_id))
         start_run(settings.warehouse_path, self.run_id, "crawl", {"sources": [source.id for source in self.sources]})
-        self._archive = Archive(settings.archive_dir, run_id=self.run_id, software=settings.user_agent)
-        self._client = web_client(settings, self._archive)
+        self._archive = Archive(
+            settings.archive_dir,
+            run_id=self.run_id,
+            max_bytes=settings.archive_file_bytes,
+            user_agent=settings.user_agent,
+            obeys_robots=settings.obey_robots,
+            earlier=read_list_payloads(settings.warehouse_path, [group.host for group in self.groups]),
+        )
+        self._client = web_client(
+            settings, self._archive, sources=self.registry, pace=self._pace, sleep=self._sleep_until_stopped
+        )
         self._tallies: dict[str, Tally] = {s.id: Tally(s.id, s.publisher) for s in self.sources}
         self._done = threading.Event()
-        self._stopping = threading.Event()
         self._loader_error: BaseException | None = None
         self._loader = threading.Thread(target=self._load_until_done, name="loader", daemon=True)
         self._loader.start()
@@ -162,6 +159,7 @@ class CrawlRun:
             if self._loader_error is None:
                 self._load()
                 learn_after(self.settings.warehouse_path)
+                update_index(self.settings)
         except Exception as late:
             failure = failure or late
             raise
@@ -172,6 +170,7 @@ class CrawlRun:
                 "completed" if failure is None else "cancelled" if isinstance(failure, KeyboardInterrupt) else "failed",
                 {"error": None if failure is None else repr(failure)} | self._totals(),
             )
+            self._alive.close()
         if self._loader_error is not None:
             raise self._loader_error
         publish(self.settings.warehouse_path, self.settings.reader_path)
@@ -185,6 +184,10 @@ class CrawlRun:
 
     def collect_group(self, group: HostGroup) -> tuple[Tally, ...]:
         """Collect the sources of one host, one after the other, handing each batch to the landing folder."""
+        with self._pace.crawling([group.host.partition(":")[0]]):
+            return self._collect_group(group)
+
+    def _collect_group(self, group: HostGroup) -> tuple[Tally, ...]:
         plan = Plan(
             run_id=self.run_id,
             recheck_after=self.recheck_after,
@@ -206,9 +209,10 @@ class CrawlRun:
                 on_step=self._step,
             )
             for batch in batches:
-                self._archive.sync()  # what a batch points to must outlive a power cut as the batch does
+                self._archive.sync(group.host)  # what a batch points to must outlive a power cut as the batch does
                 write_batch(self.settings.landing_dir, batch)
             self.progress.finish(self._tallies[source.id])
+        self._archive.finish(group.host)
         return tuple(self._tallies[source.id] for source in group.sources)
 
     def stop(self) -> None:
@@ -225,6 +229,14 @@ class CrawlRun:
             tuple(self._loads),
             self._recovered,
         )
+
+    def _take_over_from_killed_runs(self) -> None:
+        runs = self.settings.state_dir / "runs"
+        for run_id in close_killed_runs(self.settings.warehouse_path, lambda run_id: is_alive(runs, run_id)):
+            forget(runs, run_id)
+
+    def _sleep_until_stopped(self, seconds: float) -> None:
+        self._stopping.wait(seconds)
 
     def _step(self, step: Step) -> None:
         if self._stopping.is_set():
@@ -244,10 +256,11 @@ class CrawlRun:
 
     def _totals(self) -> dict[str, int]:
         tallies = self._tallies.values()
-        return {
+        totals = {
             name: sum(getattr(tally, name) for tally in tallies)
             for name in ("listed", "new", "changed", "unchanged", "rejected", "quarantined", "failed")
         }
+        return totals | {"postponed": sum(tally.postponed.total() for tally in tallies)}
 
     def _load_until_done(self) -> None:
         publish_at = 0.0

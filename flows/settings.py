@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pydantic_settings
 from pydantic import Field, HttpUrl, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from scrapers.sources import REGISTRY
+from scrapers.web.quiet_hours import QuietHours
 
 SETTINGS_FILE = "nianbao.toml"
 PREFIX = "NIANBAO_"
@@ -35,11 +36,39 @@ class Settings(BaseSettings):
         "nianbao/0.1 (+https://github.com/nianbao/nianbao; research archive of annual government reports)"
     )
     pace_seconds: Annotated[float, Field(ge=0, description="least time between two requests to one host")] = 2.0
+    pace_store: Annotated[
+        Literal["folder", "prefect"],
+        Field(
+            description="who keeps the pace: the state folder (shared, for machines too), or leases of PREFECT_API_URL"
+        ),
+    ] = "folder"
+    max_requests_per_host: Annotated[
+        int, Field(ge=1, description="requests of one run to one host; the rest waits")
+    ] = 2000
+    max_requests: Annotated[int | None, Field(ge=1, description="requests of one run in all; not set: any number")] = (
+        None
+    )
+    circuit_failures: Annotated[
+        int, Field(ge=0, description="fetches in a row that fail before a host is left alone; 0: never")
+    ] = 5
+    circuit_cooldown: Annotated[
+        float, Field(gt=0, description="how long it is left alone; doubled by each failed probe, up to 6 hours")
+    ] = 300.0
+    quiet_hours: Annotated[
+        str | None,
+        Field(description="no host is asked then, China time, such as 08:00-18:00; a source may have its own"),
+    ] = None
+    quiet_hours_wait: Annotated[float, Field(ge=0, description="quiet hours that end within this are waited for")] = (
+        900.0
+    )
     connect_timeout: Annotated[float, Field(gt=0, description="for a connection to come up")] = 10.0
     read_timeout: Annotated[float, Field(gt=0, description="between two pieces of an answer")] = 30.0
     total_timeout: Annotated[float, Field(gt=0, description="for one answer as a whole")] = 120.0
     max_bytes: Annotated[int, Field(gt=0, description="largest answer that is taken")] = 30 * 1024 * 1024
     max_attempts: Annotated[int, Field(ge=1, description="tries of one request")] = 3
+    archive_file_bytes: Annotated[
+        int, Field(ge=1024 * 1024, description="size at which the next WARC file of a host begins")
+    ] = 512 * 1024 * 1024
     workers: Annotated[int, Field(ge=1, le=256, description="hosts crawled at the same time")] = 8
     batch_pages: Annotated[int, Field(ge=1, description="pages a batch handed to the loader")] = 50
     obey_robots: Annotated[bool, Field(description="obey robots.txt")] = True
@@ -54,6 +83,11 @@ class Settings(BaseSettings):
         if value:
             TypeAdapter(HttpUrl).validate_python(value)
         return value or None
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _are_hours(cls, value: str | None) -> str | None:
+        return str(QuietHours.parse(value)) if value else None
 
     @classmethod
     def settings_customise_sources(

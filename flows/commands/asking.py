@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -28,7 +28,7 @@ def sql_command(settings: Settings, query: str | None, *, output: str, to: Path 
     """Answer a query on standard output or into a file; without one, open a prompt."""
     form = _format(output)
     if query is None:
-        return _prompt(settings.reader_path)
+        return _prompt(settings.reader_path) if sys.stdin.isatty() else _script(settings.reader_path, form)
     if to is not None and not to.parent.is_dir():
         raise typer.BadParameter(f"{to.parent} is no folder: make it first, or name another file")
     if form == "parquet":
@@ -116,36 +116,64 @@ def _standing(row: tuple[Any, ...], at: dict[str, int]) -> str:
 
 
 def _prompt(reader: Path) -> int:
-    """Read statements until end of file; each ends with ``;`` or an empty line, dot commands with their line."""
+    """Answer statements until end of file; a wrong one is explained and the next one asked for."""
     history = _line_editing(reader)
     talk.print("Read-only. End a statement with ; .tables and .schema NAME show what there is. Ctrl-D leaves.")
-    pending: list[str] = []
     try:
-        while True:
+        for statement in _statements(_typed()):
             try:
-                line = input("   ...> " if pending else "nianbao> ")
-            except KeyboardInterrupt:
-                talk.print("")
-                pending.clear()
-                continue
-            if not pending and line.strip().rstrip(";").lower() in LEAVE:
-                return 0
-            pending.append(line)
-            text = "\n".join(pending).strip()
-            if not text:
-                pending.clear()
-            elif text.startswith(".") or text.endswith(";") or not line.strip():
-                pending.clear()
-                try:
-                    show_answer(run_sql(reader, text, limit=PROMPT_ROWS), "table")
-                except QueryError as error:
-                    say("error", error)
-    except EOFError:
-        talk.print("")
-        return 0
+                show_answer(run_sql(reader, statement, limit=PROMPT_ROWS), "table")
+            except QueryError as error:
+                say("error", error)
     finally:
         if history is not None:
             history()
+    return 0
+
+
+def _script(reader: Path, form: Format) -> int:
+    """Answer the statements that are piped in, each whole; the first wrong one ends it (``QueryError``)."""
+    for statement in _statements(sys.stdin):
+        show_answer(run_sql(reader, statement), form)
+    return 0
+
+
+def _statements(lines: Iterable[str | None]) -> Iterator[str]:
+    """Statements from lines: each ends with ``;`` or an empty line, dot commands with their line, the last with the
+    lines. ``None`` is a line that was broken off: what was pending is forgotten."""
+    pending: list[str] = []
+    for line in lines:
+        if line is None:
+            pending.clear()
+            continue
+        if not pending and line.strip().rstrip(";").lower() in LEAVE:
+            return
+        pending.append(line.rstrip("\n"))
+        text = "\n".join(pending).strip()
+        if text.startswith(".") or text.endswith(";") or not line.strip():
+            pending.clear()
+            if text:
+                yield text
+    if rest := "\n".join(pending).strip():
+        yield rest
+
+
+def _typed() -> Iterator[str | None]:
+    """Lines from the keyboard until Ctrl-D; ``None`` for Ctrl-C."""
+    fresh = True
+    while True:
+        try:
+            line = input("nianbao> " if fresh else "   ...> ")
+        except KeyboardInterrupt:
+            talk.print("")
+            fresh = True
+            yield None
+            continue
+        except EOFError:
+            talk.print("")
+            return
+        fresh = not line.strip() or line.rstrip().endswith(";") or (fresh and line.lstrip().startswith("."))
+        yield line
 
 
 def _line_editing(reader: Path) -> Any:

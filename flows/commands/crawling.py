@@ -72,6 +72,9 @@ def show_summary(summary: RunSummary) -> None:
             for t in summary.tallies
         ),
     )
+    for file in summary.recovered:
+        if file.set_aside is not None:
+            talk.print(f"{file.warc_file}: cut {file.cut_bytes} bytes of a torn last record, kept in {file.set_aside}")
     for problem in summary.problems[:20]:
         say("problem", problem)
     if len(summary.problems) > 20:

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from flows.commands.terminal import show_table, talk
 from flows.settings import Settings, origins, unknown_variables
 from scrapers.sources.registry import SourceError, load_sources
+from scrapers.web.pace import HostPace
 from warehouse.errors import NoReaderError, WarehouseError
-from warehouse.landing import REJECTED, pending
+from warehouse.landing import LOADED, REJECTED, pending
 from warehouse.query import run_sql
 
 NEEDED_SPACE = 1024**3
@@ -69,6 +70,8 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
         free = shutil.disk_usage(folder).free
         state = FINE if free >= NEEDED_SPACE else TROUBLE
         yield ("data folder", state, f"{settings.data_dir.resolve()}: {free / 1024**3:.1f} GiB free")
+    for host, why in HostPace(settings.state_dir / "pace").left_alone():
+        yield (host, TROUBLE, f"{why}; nianbao problems says what it answered")
     yield ("landing folder", FINE, f"{len(pending(settings.landing_dir))} batches wait for the loader")
     rejected = sorted((settings.landing_dir / REJECTED).glob("*.parquet"))
     if rejected:
@@ -83,6 +86,10 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
 
 
 def _warehouse(settings: Settings) -> tuple[str, str]:
+    kept = len(list((settings.landing_dir / LOADED).glob("*.parquet")))
+    if kept and not settings.warehouse_path.exists():
+        lost = f"{settings.warehouse_path} is gone, but the {kept} batches it was made from are kept"
+        return TROUBLE, f"{lost}: nianbao archive rebuild makes it anew"
     try:
         ((reports,),) = run_sql(settings.reader_path, "SELECT count(*) FROM reports").rows
     except NoReaderError as error:

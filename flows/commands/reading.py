@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,15 @@ from urllib.parse import urlsplit
 from flows.commands.terminal import say
 from flows.copies import mirror_finder
 from flows.learning import Rules, published_rules
-from flows.run import web_client
 from flows.settings import Settings
+from flows.web import web_client
 from scrapers.judging.judge import judge
 from scrapers.platforms.addresses import host_of
 from scrapers.platforms.list_rows import read_list
 from scrapers.reading.decode import decode
 from scrapers.reading.page import read_page
-from scrapers.records import Draft, Outcome, PageKind, Report, Request
+from scrapers.records import Draft, Outcome, PageKind, Report, Request, Signature
+from warehouse.errors import WarehouseError
 
 LISTING = frozenset({PageKind.LIST, PageKind.HOME})
 """Pages that are read for their rows: a hub of several lists is a home page with a list in its middle."""
@@ -42,6 +43,23 @@ class SavedPage:
     content_type: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What earlier pages taught: chrome by host, and which trusted report a text repeats."""
+
+    rules: Rules = field(default_factory=dict)
+    mirror_of: Callable[[Signature], str | None] | None = None
+
+
+def held_by(reader: Path) -> Held:
+    """What the reader copy holds; nothing, and a word about it, where it cannot be opened: a page can be read alone."""
+    try:
+        return Held(published_rules(reader), mirror_finder(reader))
+    except WarehouseError as error:
+        say("trouble", f"{error} Pages are read here without what earlier ones taught.")
+        return Held()
+
+
 def read_command(settings: Settings, targets: list[str], manifest: Path | None) -> int:
     """Print a JSON object for each page. Exit code 1 where a page could not be had; the others are printed."""
     pages: list[Callable[[], SavedPage]] = []
@@ -49,7 +67,7 @@ def read_command(settings: Settings, targets: list[str], manifest: Path | None) 
         pages.extend(partial(_from_manifest, manifest, number, row) for number, row in manifest_rows(manifest))
     for target in targets:
         pages.append(partial(_fetched, settings, target) if "://" in target else partial(_saved, Path(target)))
-    learned = published_rules(settings.reader_path)
+    held = held_by(settings.reader_path)
     failed = False
     for had in pages:
         try:
@@ -58,7 +76,7 @@ def read_command(settings: Settings, targets: list[str], manifest: Path | None) 
             failed = True
             say("error", error)
             continue
-        draft, report = read_saved(page, settings, learned)
+        draft, report = read_saved(page, settings, held)
         sys.stdout.write(json.dumps(as_json(page, draft, report), ensure_ascii=False) + "\n")
     return 1 if failed else 0
 
@@ -156,12 +174,9 @@ def as_json(page: SavedPage, draft: Draft, report: Report | None) -> dict[str, A
     return shown
 
 
-def read_saved(page: SavedPage, settings: Settings, learned: Rules | None = None) -> tuple[Draft, Report | None]:
-    """Read a page; a document is judged too, by where its address stands and what it says.
-
-    ``learned`` is the chrome learned from earlier pages, by host.
-    """
-    rules = (learned or {}).get(host_of(page.url), ()) if page.url else ()
+def read_saved(page: SavedPage, settings: Settings, held: Held) -> tuple[Draft, Report | None]:
+    """Read a page; a document is judged too, by where its address stands and what it says."""
+    rules = held.rules.get(host_of(page.url), ()) if page.url else ()
     draft = read_page(page.body, page.url, content_type=page.content_type, learned=rules)
     if draft.kind in LISTING:
         hosts = (urlsplit(page.url).netloc,) if page.url else ()
@@ -170,7 +185,7 @@ def read_saved(page: SavedPage, settings: Settings, learned: Rules | None = None
         return replace(draft, rows=listing.rows, pager=listing.pager), None
     if draft.kind is not PageKind.DOCUMENT:
         return draft, None
-    return draft, judge(draft, trusted_hosts=settings.trusted_hosts, mirror_of=mirror_finder(settings.reader_path))
+    return draft, judge(draft, trusted_hosts=settings.trusted_hosts, mirror_of=held.mirror_of)
 
 
 def _saved(path: Path) -> SavedPage:

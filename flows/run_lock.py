@@ -1,0 +1,47 @@
+"""Which runs are alive: each holds a locked file for its life, which the kernel frees however its process ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def run_lock(folder: Path, run_id: str) -> Iterator[None]:
+    """Be known as alive inside the block. ``folder`` is shared by all processes that write one warehouse."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = _path(folder, run_id)
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+        path.unlink(missing_ok=True)
+    finally:
+        os.close(file)
+
+
+def is_alive(folder: Path, run_id: str) -> bool:
+    """Whether a process still holds the run. A run whose file is gone ended, or never was on this folder."""
+    try:
+        file = os.open(_path(folder, run_id), os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
+def forget(folder: Path, run_id: str) -> None:
+    """Take away what a killed run left here."""
+    _path(folder, run_id).unlink(missing_ok=True)
+
+
+def _path(folder: Path, run_id: str) -> Path:
+    return folder / f"{run_id}.lock"
