@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from scrapers.collect import Plan, Tally, collect
 from scrapers.records import (
     Batch,
@@ -242,3 +244,35 @@ def test_a_column_with_nothing_new_costs_one_request_and_what_was_left_is_still_
     assert again[0].listings[0].listing.stopped_early
     (candidate,) = again[1].candidates
     assert candidate.seen_at == NOW - timedelta(days=1), "it was not seen in a list this time"
+
+
+HOME_PAGE = "<html><head><meta charset='utf-8'><title>清河县人民政府</title></head><body>" + "".join(
+    f"<div><h2>栏目{block}<a href='/c{block}/'>更多</a></h2><ul>"
+    + "".join(f"<li><a href='/c{block}/{n}.html'>关于做好第{n}批示例工作有关事项的通知公告</a></li>" for n in range(9))
+    + "</ul></div>"
+    for block in range(5)
+)
+HOLLOW = "<html><head><title>x</title></head><body><div>清河县人民政府 网站地图 联系我们</div></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("page", "outcome"), [(HOME_PAGE, Outcome.SOFT_404), (HOLLOW, Outcome.WRONG_CONTENT)], ids=["home page", "hollow"]
+)
+def test_a_page_that_is_no_document_says_nothing_of_the_report_that_is_held(page: str, outcome: Outcome) -> None:
+    batches, tally = collected(Site({COLUMN: LIST, REPORT: page}), held(title="an older title"))
+    (candidate,) = batches[1].candidates
+    (capture,) = batches[1].captures
+    assert batches[1].reports == ()
+    assert (candidate.state, capture.outcome, tally.failed) == (State.ACCEPTED, outcome, 1)
+    assert candidate.reason.startswith(f"held; asked again: {outcome}: ")
+    assert capture.beginning == page[: len(capture.beginning or "")]
+    assert capture.beginning
+
+
+def test_a_check_on_the_visitor_found_out_by_the_reader_is_asked_for_again() -> None:
+    page = "<html><head><title>x</title></head><body><p>您的请求已被拦截</p><p>事件编号 1</p></body></html>"
+    batches, _ = collected(Site({COLUMN: LIST, REPORT: page}))
+    (candidate,) = batches[1].candidates
+    (capture,) = batches[1].captures
+    assert (candidate.state, capture.outcome) == (State.FAILED, Outcome.CHALLENGE)
+    assert batches[1].reports == ()

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import crawling, fetching, reading
+from tests.bench import archiving, crawling, fetching, reading
 
 
 def main() -> int:
     """Run the benchmarks named on the command line, or all. Exit code 2 for an unknown name."""
-    benches = {"crawl": crawling.main, "fetch": fetching.main, "read": reading.main}
+    benches = {"archive": archiving.main, "crawl": crawling.main, "fetch": fetching.main, "read": reading.main}
     wanted = sys.argv[1:] or list(benches)
     unknown = [name for name in wanted if name not in benches]
     if unknown:

@@ -29,6 +29,7 @@ def page_server(hosts: int, latency: float) -> Iterator[tuple[str, ...]]:
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, hosts, latency), daemon=True)
     process.start()
+    theirs.close()  # so that the end of that process is the end of the pipe
     try:
         yield tuple(ours.recv())
     finally:

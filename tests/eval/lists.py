@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.commands.reading import SavedPage, read_saved
+from flows.commands.reading import Held, SavedPage, read_saved
 from flows.settings import Settings
 
 
@@ -33,7 +33,7 @@ def list_figures(lists: Path) -> list[ListFigures]:
     for line in (lists / "lists.jsonl").read_text("utf-8").splitlines():
         gold = json.loads(line)
         page = SavedPage(gold["id"], gold["file"], gold["url"], (lists / gold["file"]).read_bytes())
-        draft, _ = read_saved(page, Settings())
+        draft, _ = read_saved(page, Settings(), Held())
         wanted = [(item["title_full_in_attr"] or item["title"], item["href"], item["date"]) for item in gold["items"]]
         found = [(row.title, row.href, row.date.isoformat() if row.date else None) for row in draft.rows]
         known = {href for _, href, _ in wanted}

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flows.commands.reading import PageError, SavedPage, as_json, manifest_rows, read_saved
+from flows.commands.reading import Held, PageError, SavedPage, as_json, manifest_rows, read_saved
 from flows.settings import Settings
 
 Read = Callable[[str], dict[str, Any]]
@@ -26,7 +26,7 @@ def our_predictions(pages: Path) -> tuple[list[dict[str, Any]], float]:
     for _, row in manifest_rows(pages / "pages.jsonl"):
         page = SavedPage(row["id"], row["file"], row["url"], (pages / row["file"]).read_bytes())
         started = time.perf_counter()
-        draft, report = read_saved(page, settings)
+        draft, report = read_saved(page, settings, Held())
         taken.append(1000 * (time.perf_counter() - started))
         rows.append(as_json(page, draft, report))
     if not rows:

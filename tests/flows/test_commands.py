@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -144,19 +145,49 @@ def test_a_query_before_the_first_crawl_says_what_to_type(tmp_path: Path) -> Non
     assert "nianbao crawl" in done.stderr
 
 
-def test_the_prompt_answers_and_is_left_by_the_words_people_know(crawled: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "sql"],
+def asked_by_pipe(crawled: Path, statements: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flows.cli", "sql", *arguments],
         env=os.environ | {"NIANBAO_DATA_DIR": str(crawled)},
-        input="SELECT count(*) AS n\nFROM reports;\nexit\nSELECT 'after the end';\n",
+        input=statements,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert "18" in done.stdout
-    assert "after the end" not in done.stdout
+
+
+def test_statements_can_be_piped_in_and_only_answers_come_out(crawled: Path) -> None:
+    done = asked_by_pipe(crawled, "SELECT count(*) AS n\nFROM reports;\n\nSELECT 2 AS n", "--format", "csv")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "n\n18\nn\n2\n", "")
+
+
+def test_a_wrong_statement_in_a_pipe_ends_it(crawled: Path) -> None:
+    done = asked_by_pipe(crawled, "SELECT 1 AS n;\nSELECT * FROM report;\nSELECT 3 AS n;\n", "--format", "csv")
+    assert (done.returncode, done.stdout) == (1, "n\n1\n")
+    assert "Did you mean reports" in done.stderr
+
+
+def test_the_prompt_answers_and_is_left_by_the_words_people_know(crawled: Path) -> None:
+    keyboard, screen = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "flows.cli", "sql"],
+        env=os.environ | {"NIANBAO_DATA_DIR": str(crawled)},
+        stdin=screen,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as prompt:
+        os.write(
+            keyboard, b"SELECT count(*) AS n\nFROM reports;\nSELECT * FROM report;\nexit\nSELECT 'after the end';\n"
+        )
+        answered, said = prompt.communicate(timeout=60)
+    os.close(keyboard)
+    os.close(screen)
+    assert prompt.returncode == 0, said
+    assert "18" in answered
+    assert "Did you mean reports" in said
+    assert "after the end" not in answered
 
 
 def test_a_misspelt_table_is_answered_with_the_nearest(crawled: Path) -> None:
@@ -299,6 +330,25 @@ def test_a_damaged_reader_copy_says_how_to_get_a_new_one(tmp_path: Path) -> None
     done = nianbao("sql", "SELECT 1", data=tmp_path)
     assert done.returncode == 1
     assert "next nianbao crawl writes it anew" in done.stderr
+
+
+def test_a_page_can_be_read_beside_a_damaged_reader_copy(tmp_path: Path) -> None:
+    (tmp_path / "nianbao.duckdb").write_bytes(b"not a database")
+    page = tmp_path / "page.html"
+    page.write_text("<html><title>清河县2024年法治政府建设年度报告</title><p>2024年,我县……</p></html>", "utf-8")
+    done = nianbao("read", str(page), data=tmp_path)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["id"] == "page"
+    assert "Pages are read here without what earlier ones taught" in done.stderr
+
+
+def test_doctor_finds_a_lost_warehouse_and_says_how_to_make_it_anew(tmp_path: Path) -> None:
+    loaded = tmp_path / "landing" / "loaded"
+    loaded.mkdir(parents=True)
+    (loaded / "run-1@a=2Fb@000000.parquet").write_bytes(b"kept")
+    done = nianbao("doctor", data=tmp_path)
+    assert done.returncode == 1
+    assert "nianbao archive rebuild" in done.stdout.replace("\n", "")
 
 
 def test_doctor_finds_misspelt_variables_and_rejected_batches(tmp_path: Path) -> None:

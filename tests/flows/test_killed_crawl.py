@@ -96,7 +96,10 @@ def test_a_killed_crawl_ends_as_if_it_had_run_once(
     with Portal(demo_network()) as portal:
         killed_after(crawling(tmp_path, portal), portal, 1 + point * (sent - 2) // (POINTS - 1))
         finished(crawling(tmp_path, portal))
-    found = content(Settings(data_dir=tmp_path).reader_path)
+    reader = Settings(data_dir=tmp_path).reader_path
+    found = content(reader)
+    killed = run_sql(reader, "SELECT state, summary ->> 'killed' FROM runs ORDER BY started_at LIMIT 1").rows
+    assert killed == (("failed", "true"),)
     for name, rows in expected.items():
         assert found[name] == rows, f"{name} differ"
 

@@ -13,7 +13,7 @@ import pytest
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.folder import folder_network
 from deployments.portal.proxy import Portal
-from flows.commands.reading import SavedPage, as_json, read_saved
+from flows.commands.reading import Held, SavedPage, as_json, read_saved
 from flows.learning import published_rules
 from flows.run import RunSummary, crawl_plainly
 from flows.settings import Settings
@@ -129,7 +129,7 @@ def test_reading_a_page_of_that_host_shows_the_learned_rule(settings: Settings) 
 
     def removed(url: str) -> list[str]:
         saved = SavedPage("page", None, url, html)
-        return [entry["rule"] for entry in as_json(saved, *read_saved(saved, settings, rules))["removed"]]
+        return [entry["rule"] for entry in as_json(saved, *read_saved(saved, settings, Held(rules)))["removed"]]
 
     assert removed(address(2024)) == [f"learned:{rules[HOST][0].id}"]
     assert removed(address(2024).replace("qinghe", "another")) == []

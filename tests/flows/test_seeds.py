@@ -12,7 +12,7 @@ import pytest
 
 from deployments.portal.folder import folder_network
 from deployments.portal.proxy import Portal
-from flows.commands.reading import SavedPage, as_json, read_saved
+from flows.commands.reading import SavedPage, as_json, held_by, read_saved
 from flows.run import crawl_plainly
 from flows.settings import Settings
 from scrapers.records import Source
@@ -136,7 +136,7 @@ def test_a_copy_on_another_host_is_kept_out_with_its_reasons(
     site = json.loads((shared / "seeds" / "site.json").read_text("utf-8"))
     (entry,) = [entry for entry in site if entry["url"] == case["url"]]
     page = SavedPage("seed", entry["file"], case["url"], (shared / "seeds" / entry["file"]).read_bytes())
-    shown = as_json(page, *read_saved(page, settings))
+    shown = as_json(page, *read_saved(page, settings, held_by(settings.reader_path)))
     assert shown["state"] == "quarantined"
     assert set(shown["flags"]) == set(case["flags"])
     assert shown["mirror_of"] == case.get("mirror_of")

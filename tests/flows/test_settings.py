@@ -25,7 +25,18 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     assert (found["workers"], found["data_dir"], found["proxy"]) == ("NIANBAO_WORKERS", "nianbao.toml", "default")
 
 
-@pytest.mark.parametrize(("name", "value"), [("PACE_SECONDS", "-1"), ("WORKERS", "many"), ("PROXY", "localhost:1")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PACE_SECONDS", "-1"),
+        ("WORKERS", "many"),
+        ("PROXY", "localhost:1"),
+        ("QUIET_HOURS", "8 to 18"),
+        ("PACE_STORE", "redis"),
+        ("MAX_REQUESTS_PER_HOST", "0"),
+        ("CIRCUIT_FAILURES", "-1"),
+    ],
+)
 def test_a_wrong_setting_names_its_variable(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"NIANBAO_{name}", value)
     with pytest.raises(SettingsError, match=rf"setting {name.lower()} \(from NIANBAO_{name}\)"):

@@ -289,6 +289,7 @@ GIVEN = {
     "jpaas": column("jpaas", webId="1", tplSetId="2", tagId="3", pageId="4"),
     "hanweb_datastore": column("hanweb_datastore", webid="1", columnid="2", unitid="3"),
     "datasource": column("datasource", "/xw/", block="94f223eb12d24383"),
+    "json_list": column("json_list", address="/list?lb=1", page="page"),
 }
 
 bodies = st.one_of(

@@ -212,8 +212,45 @@ def test_a_report_filed_late_under_an_old_date_is_found_by_the_total(family: typ
     late = Article("示例区补报的2019年法治政府建设年度报告", "/art/2023/1/1/art_100_1.html", site.rows[90].day)
     site.rows.insert(90, late)
     listing = listed(site, known=known, stop_when_known=True)
-    assert not listing.stopped_early
     assert late.title in titles(listing)
+    listing = listed(site, known=known, stop_when_known=True, known_total=family.enough)
+    assert late.title in titles(listing)
+
+
+@pytest.mark.parametrize("family", STATING_A_TOTAL)
+def test_a_new_row_that_the_count_accounts_for_costs_no_second_page(family: type[ColumnInMemory]) -> None:
+    site = family(articles(family.enough))
+    known = [row.url for row in listed(site).rows]
+    site.rows.insert(0, LATE)
+    site.asked.clear()
+    listing = listed(site, known=known, stop_when_known=True, known_total=family.enough)
+    assert LATE.title in titles(listing)
+    assert listing.stopped_early
+    assert len(site.asked) == 1 + family.frames
+
+
+@pytest.mark.parametrize("family", STATING_A_TOTAL)
+def test_a_withdrawn_row_does_not_make_room_for_one_filed_late(family: type[ColumnInMemory]) -> None:
+    """Known addresses are kept for ever: compared with them alone, the late row would not show in the count."""
+    site = family(articles(family.enough))
+    known = [row.url for row in listed(site).rows]
+    del site.rows[20]
+    after = listed(site, known=known, stop_when_known=True, known_total=family.enough)
+    assert not after.stopped_early, "fewer than were stated: the list is read through"
+    site.rows.insert(90, Article("补报的2019年法治政府建设年度报告", "/art/2023/1/1/art_100_1.html", site.rows[90].day))
+    later = listed(site, known=known, stop_when_known=True, known_total=after.total_stated)
+    assert "补报的2019年法治政府建设年度报告" in titles(later)
+
+
+def test_rows_that_stand_twice_do_not_cost_a_whole_listing_each_time() -> None:
+    site = JpageColumn(articles(931))
+    site.rows.insert(5, site.rows[4])
+    first = listed(site)
+    assert (first.outcome, first.total_stated) == (Outcome.OK, 932)
+    site.asked.clear()
+    again = listed(site, known=[row.url for row in first.rows], stop_when_known=True, known_total=932)
+    assert again.stopped_early
+    assert len(site.asked) == 1
 
 
 def test_paging_does_not_stop_where_the_rows_are_in_no_order() -> None:
@@ -376,7 +413,7 @@ def test_a_partial_listing_is_completed_without_relisting_the_rest(family: type[
     known = {row.url for row in partial.rows}
     site.before = lambda site, count: None
     site.asked.clear()
-    rest = listed(site, known=known, only_pages=partial.unread_pages)
+    rest = listed(site, known=known, only_pages=partial.unread_pages, pages_read=partial.pages_read)
     assert rest.outcome is Outcome.OK, rest.detail
     assert len(site.asked) == 2 + family.frames, "the first page and the lost one"
     assert len(known | {row.url for row in rest.rows}) == family.enough
@@ -389,7 +426,7 @@ def test_rows_published_since_move_the_lost_ones_to_the_page_behind() -> None:
     site.before = lambda site, count: None
     site.rows.insert(0, LATE)
     site.asked.clear()
-    rest = listed(site, known=known, only_pages=partial.unread_pages)
+    rest = listed(site, known=known, only_pages=partial.unread_pages, pages_read=partial.pages_read)
     assert rest.detail == "listed 121 of 121, 76 of them earlier"
     assert len(site.asked) == 3
 
@@ -399,7 +436,9 @@ def test_what_a_challenge_left_unasked_is_asked_for_later() -> None:
     partial = listed(site)
     assert partial.unread_pages == (3, 4, 5, 6, 7, 8)
     site.before = lambda site, count: None
-    rest = listed(site, known={row.url for row in partial.rows}, only_pages=partial.unread_pages)
+    rest = listed(
+        site, known={row.url for row in partial.rows}, only_pages=partial.unread_pages, pages_read=partial.pages_read
+    )
     assert rest.detail == "listed 120 rows on 7 pages, 15 of them earlier"
     assert rest.outcome is Outcome.OK
 
@@ -408,7 +447,9 @@ def test_a_list_whose_lost_page_cannot_be_named_is_read_again_from_the_front() -
     site = NextLinkColumn(articles(120), before=at_request(4, (Outcome.TIMEOUT, None, "")))  # type: ignore[arg-type]
     partial = listed(site)
     site.before = lambda site, count: None
-    rest = listed(site, known={row.url for row in partial.rows}, only_pages=partial.unread_pages)
+    rest = listed(
+        site, known={row.url for row in partial.rows}, only_pages=partial.unread_pages, pages_read=partial.pages_read
+    )
     assert (rest.outcome, len(rest.rows)) == (Outcome.OK, 120)
 
 

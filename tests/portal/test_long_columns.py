@@ -30,8 +30,12 @@ TRAPPED = {"gkmlpt": 300, "jpaas": 250}
 """Rows of columns with a trap where families give a hundred or fifty a page; elsewhere 150 are eight pages and more."""
 OUTCOMES = {200: Outcome.OK, 404: Outcome.GONE, 500: Outcome.SERVER_ERROR}
 
+IN_ONE = "hanweb_jpage_in_page"
+"""Its columns are one page, whatever their length: nothing can happen between its pages."""
+
 every_family = pytest.mark.parametrize("family", FAMILIES)
-every_family_of_pages = pytest.mark.parametrize("family", [name for name in FAMILIES if name != "datasource"])
+every_family_of_parts = pytest.mark.parametrize("family", [name for name in FAMILIES if name != IN_ONE])
+every_family_of_pages = pytest.mark.parametrize("family", [f for f in FAMILIES if f not in (IN_ONE, "datasource")])
 """A data block is one file: it has no middle, and what fails is all of it."""
 
 
@@ -119,7 +123,7 @@ def test_a_column_of_a_thousand_rows_is_listed_whole(family: str) -> None:
         assert listing.total_stated == ROWS
 
 
-@every_family
+@every_family_of_parts
 def test_a_row_published_while_the_list_is_read_is_neither_lost_nor_doubles_another(family: str) -> None:
     portal, source = trapped(family, "row_published_meanwhile")
     listing = listed(portal, source)
@@ -151,7 +155,7 @@ def test_a_stub_does_not_end_a_list_without_a_count_though_rows_have_moved(famil
     assert listing.outcome is Outcome.LISTING_GAP, listing.detail
 
 
-@every_family
+@every_family_of_parts
 def test_a_second_page_that_fails_once_is_asked_for_again_and_nothing_is_missing(family: str) -> None:
     portal, source = trapped(family, "second_page_fails_once")
     listing = listed(portal, source)
@@ -160,7 +164,7 @@ def test_a_second_page_that_fails_once_is_asked_for_again_and_nothing_is_missing
     assert {row.url for row in listing.rows} == set(addresses(column_of(portal).rows, source))
 
 
-@every_family
+@every_family_of_parts
 def test_a_second_page_that_fails_for_good_leaves_what_was_listed_and_is_named(family: str) -> None:
     portal, source = trapped(family, "second_page_fails")
     listing = listed(portal, source)
@@ -170,7 +174,7 @@ def test_a_second_page_that_fails_for_good_leaves_what_was_listed_and_is_named(f
     assert "server_error" in listing.detail
 
 
-@every_family
+@every_family_of_parts
 def test_answers_without_a_row_are_never_a_complete_column(family: str) -> None:
     portal, source = trapped(family, "empty_list")
     listing = listed(portal, source)

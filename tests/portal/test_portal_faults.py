@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import time
+import tomllib
 from collections.abc import Callable
+from importlib.resources import files
 from urllib.parse import urlencode
 
 import pytest
 import requests
+from typer.testing import CliRunner
 
-from deployments.portal import FAULTS, Asked, Network, Portal, UnknownFaultError, demo_network, families_network, faults
+from deployments.portal import FAULTS, Asked, Network, Portal, UnknownFaultError, demo_network, families_network
+from deployments.portal.exchange import Role
+from deployments.portal.faults import listing, transport
 from deployments.portal.site import GeneratedSite
+from flows.cli import app
+from scrapers.records import Outcome
 
 Visitor = Callable[[Portal], requests.Session]
 
@@ -25,7 +33,7 @@ def detail(network: Network) -> str:
 def test_a_slow_page_comes_late(
     network: Network, visitor: Visitor, detail: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(faults, "SLOW_SECONDS", 0.3)
+    monkeypatch.setattr(transport, "SLOW_SECONDS", 0.3)
     with Portal(network) as portal:
         portal.inject("slow")
         started = time.monotonic()
@@ -44,8 +52,8 @@ def test_a_slow_page_does_not_hold_up_another_host(network: Network, visitor: Vi
 def test_a_dripping_page_arrives_piece_by_piece_and_in_full(
     network: Network, visitor: Visitor, detail: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(faults, "DRIP_PIECE", 4096)
-    monkeypatch.setattr(faults, "DRIP_PAUSE", 0.01)
+    monkeypatch.setattr(transport, "DRIP_PIECE", 4096)
+    monkeypatch.setattr(transport, "DRIP_PAUSE", 0.01)
     with Portal(network) as portal:
         portal.inject("drip")
         started = time.monotonic()
@@ -214,7 +222,64 @@ def test_a_fault_nobody_knows_or_a_host_nobody_serves_is_named(network: Network)
 
 
 def test_every_fault_says_what_it_does() -> None:
-    assert len(FAULTS) >= 8
+    assert len(FAULTS) >= 130
+    said = listing()
     for name, one in FAULTS.items():
         assert one.name == name
-        assert len(one.what) > 15
+        assert len(one.what) >= 8
+        assert f"{name}\n    {one.what}\n" in said
+        assert one.on_page is not None or one.on_list is not None, f"{name}: nobody says how a crawl ends on it"
+
+
+def test_the_command_lists_the_faults_and_serves_nothing() -> None:
+    shown = CliRunner().invoke(app, ["portal", "--faults"])
+    assert (shown.exit_code, shown.output) == (0, listing())
+
+
+def test_every_vendor_of_the_signatures_has_its_fault() -> None:
+    """A signature without a fault is one that no test of a whole crawl has met."""
+    table = tomllib.loads(files("scrapers.web").joinpath("signatures.toml").read_text(encoding="utf-8"))
+    met = {
+        one.on_list.detail
+        for one in FAULTS.values()
+        if one.on_list is not None and one.on_list.outcome is Outcome.CHALLENGE
+    }
+    assert {row["vendor"] for row in table["challenge"]} <= met
+
+
+def test_a_reset_connection_is_a_reset_and_a_stalled_one_stays_open(network: Network, detail: str) -> None:
+    path = detail.partition(".gov.cn")[2]
+    asking = f"GET {detail} HTTP/1.1\r\nHost: www.qinghe-demo.gov.cn\r\n\r\n".encode()
+    with Portal(network) as portal:
+        portal.inject("reset_after_headers", path=path)
+        with socket.create_connection(("127.0.0.1", portal.port), timeout=5) as client:
+            client.sendall(asking)
+            assert client.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
+            with pytest.raises(ConnectionResetError):
+                client.recv(65536)
+        portal.heal()
+        portal.inject("stalled_body", path=path)
+        with socket.create_connection(("127.0.0.1", portal.port), timeout=5) as client:
+            client.sendall(asking)
+            client.settimeout(0.5)
+            pieces: list[bytes] = []
+            with pytest.raises(TimeoutError):
+                pieces.extend(iter(lambda: client.recv(65536), b""))
+            received = b"".join(pieces)
+        whole = network.answer(Asked("GET", detail)).body
+        assert received.partition(b"\r\n\r\n")[2] == whole[: len(whole) // 2]
+
+
+def test_a_fault_can_be_narrowed_to_the_lists_of_a_site(network: Network) -> None:
+    site = site_of(network, "trs")
+    portal = Portal(network)
+    portal.inject("challenge_ruishu", host=site.host, roles=frozenset({Role.LIST}))
+    assert portal.answer(Asked("GET", list_address(site, 1))).status == 412
+    assert portal.answer(Asked("GET", site.plan.root + site.columns[0].rows[0].href)).status == 200
+
+
+def test_a_host_refuses_after_its_first_answer_when_it_blocks_by_rate(network: Network) -> None:
+    site = site_of(network, "trs")
+    portal = Portal(network)
+    portal.inject("rate_block", host=site.host)
+    assert [portal.answer(Asked("GET", list_address(site, page))).status for page in (1, 2, 3)] == [200, 403, 403]

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from urllib.parse import unquote, urlencode
 
 import pytest
@@ -15,6 +16,8 @@ from selectolax.lexbor import LexborHTMLParser
 from deployments.portal import Asked, Network, bench_network
 from deployments.portal.families import trs_search
 from deployments.portal.site import GeneratedSite
+from scrapers.platforms.listing import list_column
+from scrapers.records import Column, Level, Outcome, ReportType, Request, Source
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -162,6 +165,26 @@ def test_ucap_lists_fifteen_a_page_with_its_facts(families: Network) -> None:
     keys = [pair["key"] for pair in data["results"][0]["domainMetaList"][0]["resultList"]]
     assert keys == ["refno", "writedate", "pubdate", "indexnumber", "theme", "source"]
     assert re.fullmatch(rf"{site.plan.root}/hgx/c100001/\d{{6}}/[0-9a-f]{{32}}\.shtml", data["results"][0]["url"])
+
+
+def test_the_search_of_a_ucap_site_is_a_column_of_what_it_finds(families: Network) -> None:
+    site = site_of(families, "ucap")
+    url, types = site.plan.root + "/", (ReportType.RULE_OF_LAW,)
+    column = Column(url, "ucap", types, parameters={"siteCode": site.plan.code}, query="年度报告 2")
+    source = Source("x/y", site.plan.name, Level.COUNTY, (site.host,), (column,))
+
+    def fetch(request: Request) -> tuple[Outcome, str | None, str]:
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        asked = Asked(request.method, request.url, headers, urlencode(request.form or ()).encode())
+        return Outcome.OK, None, site.answer(asked).body.decode()
+
+    found = list_column(source, column, fetch)
+    wanted = [row for one in site.columns for row in one.rows if "年度报告" in row.title and "2" in row.title]
+    assert found.outcome is Outcome.OK, found.detail
+    assert sorted((row.title, row.date) for row in found.rows) == sorted((row.title, row.date) for row in wanted)
+    assert len(wanted) >= 10, "both kinds of report"
+    elsewhere = replace(column, parameters={"siteCode": "0000000000"})
+    assert list_column(source, elsewhere, fetch).outcome is Outcome.WRONG_CONTENT
 
 
 def test_the_label_program_says_nothing_of_its_length(families: Network) -> None:

@@ -23,10 +23,7 @@ def test_serve_prints_hosts_and_how_to_use_them_until_it_is_stopped(shared: Path
     server = threading.Thread(target=serve, args=arguments, kwargs={"stop": stop, "out": out, "families": True})
     server.start()
     try:
-        deadline = time.monotonic() + 10
-        while "curl" not in out.getvalue() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        told = out.getvalue()
+        told = waited_for(out, "curl")
         assert "http://www.lanting-demo.gov.cn/" in told
         assert "http://www.pj.gov.cn/" in told
         assert "http://www.rongxi-demo.gov.cn/" in told
@@ -55,9 +52,41 @@ def test_what_cannot_be_served_is_said_at_once(sites: list[str], faults: list[st
         serve(0, [Path(one) for one in sites], faults)
 
 
-def test_python_dash_m_serves_and_ends_on_a_signal() -> None:
+def test_a_site_that_is_well_again_after_a_while_can_be_watched() -> None:
+    stop, out = threading.Event(), io.StringIO()
+    keywords = {"stop": stop, "out": out, "heal_after": 0.3}
+    server = threading.Thread(target=serve, args=(0, (), ["challenge_521:www.qinghe-demo.gov.cn"]), kwargs=keywords)
+    server.start()
+    try:
+        address = re.findall(r"NIANBAO_PROXY=(\S+)", waited_for(out, "curl"))[0]
+        statuses = []
+        deadline = time.monotonic() + 10
+        while 200 not in statuses and time.monotonic() < deadline:
+            answer = requests.get("http://www.qinghe-demo.gov.cn/", proxies={"http": address}, timeout=5)
+            statuses.append(answer.status_code)
+            time.sleep(0.05)
+        assert (statuses[0], statuses[-1]) == (521, 200)
+        assert "All faults are taken back." in waited_for(out, "taken back")
+    finally:
+        stop.set()
+        server.join()
+
+
+def test_healing_without_a_fault_is_a_mistake() -> None:
+    with pytest.raises(PortalUsageError, match="nothing to heal"):
+        serve(0, heal_after=1.0)
+
+
+def waited_for(out: io.StringIO, word: str) -> str:
+    deadline = time.monotonic() + 10
+    while word not in out.getvalue() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return out.getvalue()
+
+
+def test_the_command_serves_and_ends_on_a_signal() -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "deployments.portal", "--port", "0"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "flows.cli", "portal", "--port", "0"], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         told = ""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
 from deployments.portal import Asked, Network
-from scrapers.platforms.listing import Fetch
+from scrapers.platforms.protocol import Fetch
 from scrapers.reading.decode import decode
 from scrapers.records import Outcome, Request
 

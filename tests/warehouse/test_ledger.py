@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sample_batches import MORNING, SOURCE, address, candidate, capture, report, whole_batch
 
-from scrapers.records import Batch, ColumnListing, KnownColumn, KnownPage, Listing, Outcome, State
+from scrapers.records import Batch, ColumnListing, KnownColumn, KnownPage, Listing, ListRow, Outcome, Place, State
 from warehouse.ledger import SourceLedger, finish_run, read_ledgers, start_run
 
 Load = Callable[..., Any]
@@ -30,6 +30,7 @@ def test_a_page_that_was_read_is_known_with_its_validators(load: Load, warehouse
             column_url=candidate(0).column_url,
             listed_date=candidate(0).listed_date,
             seen_at=candidate(0).seen_at,
+            archived=Place("a.warc.gz", 10),
         )
     }
     assert read_ledgers(warehouse, ["hubei/donghu"])["hubei/donghu"].pages == {}
@@ -43,8 +44,43 @@ def test_a_column_is_known_by_its_last_listing_and_by_every_row_it_ever_gave(loa
     later = MORNING + timedelta(days=1)
     load(Batch("run-2", SOURCE, 0, (candidate(1),), (ColumnListing(SOURCE, column, later, partial),)))
     assert read_ledgers(warehouse, [SOURCE])[SOURCE].columns == {
-        column: KnownColumn(column, Outcome.TIMEOUT, (3,), frozenset({address(0), address(1)}))
+        column: KnownColumn(column, Outcome.TIMEOUT, (3,), frozenset({address(0), address(1)}), pages_read=2)
     }
+
+
+def test_a_listing_of_a_site_that_was_down_takes_nothing_back(load: Load, warehouse: Path) -> None:
+    column = candidate(0).column_url
+    row = ListRow("2025年法治政府建设年度报告", address(0), "/0.html", None)
+    partial = Listing((row,), 2, 3, 25, Outcome.TIMEOUT, "page 3 of 3: timeout", unread_pages=(3,))
+    down = Listing((), 0, None, None, Outcome.CONNECTION, "refused")
+    load(Batch("run-1", SOURCE, 0, (candidate(0),), (ColumnListing(SOURCE, column, MORNING, partial),)))
+    for day in (1, 2):
+        later = MORNING + timedelta(days=day)
+        load(Batch(f"down-{day}", SOURCE, 0, (), (ColumnListing(SOURCE, column, later, down),)))
+    known = read_ledgers(warehouse, [SOURCE])[SOURCE].columns[column]
+    assert (known.outcome, known.unread_pages, known.pages_read) == (Outcome.TIMEOUT, (3,), 2)
+    assert known.total_stated == 25
+
+
+def test_what_a_column_s_page_stated_is_known_until_it_states_something_else(load: Load, warehouse: Path) -> None:
+    column = candidate(0).column_url
+    first = Listing((), 1, 1, 20, Outcome.OK, parameters={"unitid": "7"}, parameters_of="0123456789abcdef")
+    direct = Listing((), 1, 1, 21, Outcome.OK)
+    load(Batch("run-1", SOURCE, 0, (candidate(0),), (ColumnListing(SOURCE, column, MORNING, first),)))
+    later = MORNING + timedelta(days=1)
+    load(Batch("run-2", SOURCE, 0, (), (ColumnListing(SOURCE, column, later, direct),)))
+    known = read_ledgers(warehouse, [SOURCE])[SOURCE].columns[column]
+    assert (known.parameters, known.parameters_of, known.parameters_at) == (
+        {"unitid": "7"},
+        "0123456789abcdef",
+        MORNING,
+    )
+    assert (known.pages_read, known.total_stated) == (1, 21), "of the last listing"
+    anew = Listing((), 1, 1, None, Outcome.OK, parameters={"unitid": "8"}, parameters_of="0123456789abcdef")
+    load(Batch("run-3", SOURCE, 0, (), (ColumnListing(SOURCE, column, later + timedelta(days=1), anew),)))
+    known = read_ledgers(warehouse, [SOURCE])[SOURCE].columns[column]
+    assert (known.parameters, known.parameters_at) == ({"unitid": "8"}, later + timedelta(days=1))
+    assert known.total_stated is None
 
 
 def test_a_listed_page_is_wanted_rejected_or_failed(load: Load, warehouse: Path) -> None:

@@ -89,7 +89,7 @@ def test_the_nearest_is_the_original_and_of_equals_the_first_published(
     batches = (
         read(1, words(5, share=0.02, edit=1), published_date=date(2020, 1, 1)),
         read(2, words(5), published_date=date(2025, 1, 20)),
-        read(3, words(5), published_date=date(2025, 3, 30)),
+        read(3, words(5), published_date=date(2025, 3, 30), source_id="zhejiang/jinhua"),
     )
     load(copy(9, words(5)))
     for place in order:
@@ -104,7 +104,7 @@ def test_a_report_of_the_same_template_is_no_original(load: Load, links: Links) 
 
 
 def test_a_trusted_report_is_never_called_a_copy(load: Load, ask: Ask) -> None:
-    load(read(1, words(5)), read(2, words(5)))
+    load(read(1, words(5)), read(2, words(5), source_id="zhejiang/jinhua"))
     assert ask("SELECT * FROM core_copies") == []
     assert ask("SELECT count(*) FROM reports") == [(2,)]
 

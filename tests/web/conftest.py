@@ -10,6 +10,7 @@ import pytest
 from loopback_site import Site, serving
 
 from scrapers.web.archive import Archive
+from scrapers.web.circuit import CircuitLimits
 from scrapers.web.client import Client, ClientSettings
 from scrapers.web.pace import HostPace
 
@@ -41,7 +42,7 @@ def new_client(archive: Archive, tmp_path: Path, slept: list[float]) -> Iterator
         client = Client(
             ClientSettings(user_agent="nianbao-test/1.0 (+http://127.0.0.1/)", **{**chosen, **settings}),
             archive,
-            HostPace(tmp_path / "pace"),
+            HostPace(tmp_path / "pace", limits=CircuitLimits(failures=0)),  # many a test fails on purpose
             sleep=slept.append,
         )
         clients.append(client)

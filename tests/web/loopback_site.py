@@ -95,8 +95,11 @@ class Site:
 
 
 @contextmanager
-def serving(site: Site, context: ssl.SSLContext | None = None) -> Iterator[Site]:
-    listener = socket.create_server(("127.0.0.1", 0))
+def serving(
+    site: Site, context: ssl.SSLContext | None = None, *, address: str = "127.0.0.1", port: int = 0
+) -> Iterator[Site]:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.create_server((address, port), family=family)
     site.port = listener.getsockname()[1]
     site.scheme = "https" if context else "http"
     open_connections: list[socket.socket] = []

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scrapers.web.addresses import is_public, literal_address
-from scrapers.web.capture_index import as_sent, surt
+from scrapers.web.cdxj import as_sent, surt
 from scrapers.web.content_coding import ContentTooLargeError, TornContentError, decode_content
 from scrapers.web.redirects import host_of, leads_home, location, resolve, within
 from scrapers.web.retry import backoff, retry_after

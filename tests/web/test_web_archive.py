@@ -10,52 +10,25 @@ import signal
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from archived import NOON, exchange, passes_warcio_check
 from hypothesis import given
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
-from warcio.checker import Checker
 
 from scrapers.web import warc
-from scrapers.web.archive import Archive, ArchiveError, ArchiveFull, recover
-from scrapers.web.capture_index import CaptureIndex, CaptureNotFoundError, read, reindex, scan_file, surt
-from scrapers.web.exchange import Exchange
-
-NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
-
-
-def exchange(
-    n: int = 1, body: bytes = b"<p>\xe6\x8a\xa5\xe5\x91\x8a</p>", at: datetime = NOON, **more: object
-) -> Exchange:
-    fields: dict[str, object] = {
-        "url": f"http://www.demo.test/art/{n}.html",
-        "at": at,
-        "method": "GET",
-        "target": f"/art/{n}.html",
-        "request_headers": (("Host", "www.demo.test"), ("User-Agent", "nianbao-test")),
-        "request_body": b"",
-        "protocol": "HTTP/1.1",
-        "status": 200,
-        "reason": "OK",
-        "headers": (("Content-Type", "text/html"), ("Content-Length", str(len(body)))),
-        "body": body,
-    }
-    return Exchange(**{**fields, **more})  # type: ignore[arg-type]
-
-
-def passes_warcio_check(path: Path) -> bool:
-    class Command:
-        inputs = (str(path),)
-        verbose = False
-
-    return Checker(Command()).process_all() == 0
+from scrapers.web.archive import Archive, ArchiveError, ArchiveFull
+from scrapers.web.archive_scan import scan_records
+from scrapers.web.capture_index import CaptureIndex, CaptureNotFoundError, read_capture, scan_file
+from scrapers.web.cdxj import surt, write_index
+from scrapers.web.recovery import recover
 
 
 def test_request_and_response_pass_warcio_check_and_read_back(tmp_path: Path) -> None:
-    with Archive(tmp_path, run_id="run-1", software="nianbao/0.1") as archive:
+    with Archive(tmp_path, run_id="run-1") as archive:
         archive.write(exchange(1))
         position = archive.write(exchange(2, body=b"x" * 100_000))
     (path,) = tmp_path.glob("*.warc.gz")
@@ -64,7 +37,7 @@ def test_request_and_response_pass_warcio_check_and_read_back(tmp_path: Path) ->
         records = [(r.rec_type, r.rec_headers.get_header("WARC-Target-URI")) for r in ArchiveIterator(stream)]
     one, two = ("http://www.demo.test/art/1.html", "http://www.demo.test/art/2.html")
     assert records == [("warcinfo", None), ("response", one), ("request", one), ("response", two), ("request", two)]
-    kept = read(tmp_path, position.warc_file, position.offset)
+    kept = read_capture(tmp_path, position.warc_file, position.offset)
     assert (kept.url, kept.at, kept.status, kept.body) == (two, NOON, 200, b"x" * 100_000)
 
 
@@ -73,17 +46,17 @@ def test_a_file_is_named_open_until_it_is_closed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     position = archive.write(exchange())
     assert [path.name for path in tmp_path.iterdir()] == [position.warc_file + ".open"]
-    assert read(tmp_path, position.warc_file, position.offset).body == exchange().body
+    assert read_capture(tmp_path, position.warc_file, position.offset).body == exchange().body
     assert CaptureIndex(tmp_path).find(exchange().url) is not None
     archive.close()
     stem = position.warc_file.removesuffix(".warc.gz")
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{stem}.cdxj", f"{stem}.warc.gz"]
-    assert read(tmp_path, position.warc_file, position.offset).body == exchange().body
+    assert read_capture(tmp_path, position.warc_file, position.offset).body == exchange().body
 
 
 def test_what_was_synced_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
-    monkeypatch.setattr("scrapers.web.archive.os.fsync", synced.append)
+    monkeypatch.setattr("scrapers.web.archive_file.os.fsync", synced.append)
     with Archive(tmp_path, run_id="run-1") as archive:
         archive.sync()  # nothing written yet
         assert synced == []
@@ -123,7 +96,8 @@ def test_the_index_is_rebuilt_from_the_files_alone(tmp_path: Path) -> None:
     written = index.read_text(encoding="utf-8")
     index.unlink()
     assert len(CaptureIndex(tmp_path)) == 5
-    assert reindex(tmp_path) == 5
+    (path,) = tmp_path.glob("*.warc.gz")
+    write_index(path, scan_records(path).entries())
     assert index.read_text(encoding="utf-8") == written
 
 
@@ -140,18 +114,18 @@ def test_a_run_cannot_name_a_file_outside_the_folder(tmp_path: Path, run_id: str
 @pytest.mark.parametrize("warc_file", ["../secret.warc.gz", "/etc/passwd", "a/b.warc.gz", ".warc.gz", "x.txt"])
 def test_a_ledger_row_cannot_name_a_file_outside_the_folder(tmp_path: Path, warc_file: str) -> None:
     with pytest.raises(CaptureNotFoundError, match="not the name of a WARC file"):
-        read(tmp_path, warc_file, 0)
+        read_capture(tmp_path, warc_file, 0)
 
 
 def test_what_is_not_where_it_was_said_to_be_is_named(tmp_path: Path) -> None:
     with Archive(tmp_path, run_id="run-1") as archive:
         position = archive.write(exchange())
     with pytest.raises(CaptureNotFoundError, match="a warcinfo record"):
-        read(tmp_path, position.warc_file, 0)
+        read_capture(tmp_path, position.warc_file, 0)
     with pytest.raises(CaptureNotFoundError, match="byte 7"):
-        read(tmp_path, position.warc_file, 7)
+        read_capture(tmp_path, position.warc_file, 7)
     with pytest.raises(CaptureNotFoundError, match="is not there"):
-        read(tmp_path, "other.warc.gz", 0)
+        read_capture(tmp_path, "other.warc.gz", 0)
 
 
 # ---------------------------------------------------------------------------------------------- crashes
@@ -173,7 +147,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[int]]:
         for n in range(3):
             archive.write(exchange(n))
     data = next(folder.glob("*.warc.gz")).read_bytes()
-    ends = [member.offset + member.length for member in warc.members(io.BytesIO(data))]
+    ends = [member.offset + member.length for member in warc.walk(io.BytesIO(data), len(data))]
     assert ends[-1] == len(data)
     return data, ends
 
@@ -194,8 +168,11 @@ def test_a_file_torn_at_any_byte_of_the_last_capture_loses_no_whole_record(
         assert recovered.damage is None
         captures = len(CaptureIndex(tmp_path))
         assert captures == (3 if kept >= ends[-2] else 2)
-        final.unlink()
-        next(tmp_path.glob("*.cdxj")).unlink()
+        torn = list(tmp_path.glob("*.torn"))
+        assert [aside.read_bytes() for aside in torn] == ([data[kept:length]] if length > kept else [])
+        assert [aside.name for aside in torn] == ([recovered.set_aside] if recovered.set_aside else [])
+        for left in tmp_path.iterdir():
+            left.unlink()
 
 
 def test_captures_of_a_torn_file_are_found_before_it_is_recovered(
@@ -240,10 +217,13 @@ def test_damage_in_the_middle_is_reported_and_nothing_is_cut(tmp_path: Path, who
 
 def test_a_file_without_any_capture_is_removed(tmp_path: Path, whole: tuple[bytes, list[int]]) -> None:
     data, ends = whole
-    for content in (b"", data[:10], data[: ends[0]]):
+    for content, kept in ((b"", b""), (data[:10], data[:10]), (data[: ends[0]], b"")):
         crashed(tmp_path, content)
         recover(tmp_path)
-        assert list(tmp_path.iterdir()) == []
+        left = list(tmp_path.iterdir())
+        assert [path.read_bytes() for path in left] == ([kept] if kept else [])
+        for path in left:
+            path.unlink()
 
 
 def test_a_file_in_use_is_not_recovered(tmp_path: Path) -> None:
@@ -258,7 +238,7 @@ def test_a_file_in_use_is_not_recovered(tmp_path: Path) -> None:
 _WRITER = """
 import sys, pathlib
 sys.path.insert(0, sys.argv[2])
-from test_web_archive import exchange
+from archived import exchange
 from scrapers.web.archive import Archive
 archive = Archive(pathlib.Path(sys.argv[1]), run_id=sys.argv[3])
 for n in range(int(sys.argv[4])):
@@ -340,7 +320,7 @@ class FullAfter(io.FileIO):
 
 def test_a_full_disk_leaves_no_half_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = Archive(tmp_path, run_id="run-1")
-    monkeypatch.setattr("scrapers.web.archive.io.FileIO", FullAfter)
+    monkeypatch.setattr("scrapers.web.archive_file.io.FileIO", FullAfter)
     FullAfter.room = 100_000
     archive.write(exchange(1))
     FullAfter.room = 100
@@ -359,7 +339,7 @@ def test_a_full_disk_leaves_no_half_record(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_disk_full_from_the_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = Archive(tmp_path, run_id="run-1")
-    monkeypatch.setattr("scrapers.web.archive.io.FileIO", FullAfter)
+    monkeypatch.setattr("scrapers.web.archive_file.io.FileIO", FullAfter)
     FullAfter.room = 10
     with pytest.raises(ArchiveFull):
         archive.write(exchange(1))
@@ -388,7 +368,7 @@ def test_headers_and_body_read_back_byte_for_byte(headers: list[tuple[str, str]]
 @given(st.binary(max_size=2000), st.integers(0, 9))
 def test_a_record_reads_back(payload: bytes, level: int) -> None:
     data = warc.record_bytes("response", "urn:uuid:1", NOON, "application/http", payload=payload, level=level)
-    (member,) = warc.members(io.BytesIO(data))
+    (member,) = warc.walk(io.BytesIO(data), len(data))
     assert (member.offset, member.length, member.record.block) == (0, len(data), payload)
     assert (member.record.type, member.record.date) == ("response", NOON)
 

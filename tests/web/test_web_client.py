@@ -23,7 +23,7 @@ from loopback_site import HOSTS, HTML, Seen, Site, redirect, response
 
 from scrapers.records import Fetched, KnownPage, Outcome, Request, State
 from scrapers.web.archive import Archive, ArchiveFull
-from scrapers.web.capture_index import CaptureIndex, read
+from scrapers.web.capture_index import CaptureIndex, read_capture
 from scrapers.web.client import Client, ClientSettings
 from scrapers.web.pace import HostPace
 
@@ -44,7 +44,7 @@ def test_a_page_comes_whole_and_is_in_the_archive_as_sent(site: Site, client: Cl
     assert (capture.length, capture.etag, capture.content_type) == (len(HTML), '"v1"', "text/html; charset=utf-8")
     assert capture.warc_file is not None
     assert capture.warc_offset is not None
-    kept = read(archive.directory, capture.warc_file, capture.warc_offset)
+    kept = read_capture(archive.directory, capture.warc_file, capture.warc_offset)
     assert (kept.url, kept.status, kept.body, kept.record_id) == (capture.url, 200, HTML, capture.capture_id)
     assert ("X-Name", "\u00c3\u00a9") in kept.headers  # the two UTF-8 bytes, as Latin-1
     assert kept.headers == capture.headers
@@ -128,7 +128,7 @@ def test_an_answer_ends_in_one_outcome_and_is_archived(
     assert len(site.asked("/a/1.html")) == requests
     assert capture.warc_file is not None
     assert capture.warc_offset is not None
-    kept = read(archive.directory, capture.warc_file, capture.warc_offset)
+    kept = read_capture(archive.directory, capture.warc_file, capture.warc_offset)
     assert (kept.status, kept.headers) == (capture.status, capture.headers)
     archive.close()
     assert len(CaptureIndex(archive.directory).captures(site.url("/a/1.html"))) == requests
@@ -269,7 +269,7 @@ def test_a_compressed_page_is_archived_as_sent_and_read_unpacked(
     assert (fetched.capture.outcome, fetched.body) == (Outcome.OK, HTML)
     kept = CaptureIndex(archive.directory).find(fetched.capture.url)
     assert kept is not None
-    again = read(archive.directory, kept.warc_file, kept.offset)
+    again = read_capture(archive.directory, kept.warc_file, kept.offset)
     assert again.body == answer.partition(b"\r\n\r\n")[2]
     assert again.payload() == HTML
 
@@ -280,7 +280,7 @@ def test_a_chunked_page_is_archived_whole_with_its_headers(site: Site, client: C
     fetched = fetch(client, site)
     assert (fetched.capture.outcome, fetched.body) == (Outcome.OK, HTML)
     assert fetched.capture.warc_file is not None
-    kept = read(archive.directory, fetched.capture.warc_file, fetched.capture.warc_offset or 0)
+    kept = read_capture(archive.directory, fetched.capture.warc_file, fetched.capture.warc_offset or 0)
     assert (kept.body, kept.headers) == (HTML, (("Transfer-Encoding", "chunked"),))
 
 
@@ -520,7 +520,8 @@ def test_threads_have_their_own_cookies_and_share_one_archive(site: Site, client
     assert {result.capture.outcome for result in results} == {Outcome.OK}
     for result in results:
         assert (
-            read(archive.directory, result.capture.warc_file or "", result.capture.warc_offset or 0).body == result.body
+            read_capture(archive.directory, result.capture.warc_file or "", result.capture.warc_offset or 0).body
+            == result.body
         )
     first_in_thread = [seen for seen in site.asked("/set") if "cookie" not in seen.headers]
     assert len(first_in_thread) == 8
@@ -589,7 +590,7 @@ def test_what_cannot_be_archived_is_an_error_and_never_a_result(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("scrapers.web.archive._write_all", full)
+    monkeypatch.setattr("scrapers.web.archive_file._write_all", full)
     with pytest.raises(ArchiveFull, match="Free space"):
         fetch(client, site)
     assert list(archive.directory.iterdir()) == []

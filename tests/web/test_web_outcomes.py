@@ -3,6 +3,7 @@ challenges."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 import tomllib
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrapers.records import Outcome
+from scrapers.web.evidence import beginning
 from scrapers.web.outcomes import challenge_vendor, classify
 
 HTML = (("Content-Type", "text/html"),)
@@ -56,6 +58,8 @@ def shell(inside: str) -> bytes:
         (200, (), "<title>提示</title><p>安全验证</p>".encode("gbk"), "unnamed"),
         (200, (), shell("<script>document.cookie='a=1';location.reload()</script>"), "unnamed"),
         (200, (("X-Via-JSL", "1"),), shell("<script>document.cookie='a=1'</script>"), "jiasule"),
+        (403, (), shell("<title>Just a moment...</title>"), "unnamed"),
+        (503, (), "<title>请稍候</title><p>正在进行安全验证</p>".encode("gb18030"), "unnamed"),
     ],
 )
 def test_a_challenge_is_named(status: int, headers: tuple[tuple[str, str], ...], body: bytes, vendor: str) -> None:
@@ -170,6 +174,86 @@ def test_other_pages_under_status_200_are_no_content_either(page: str, outcome: 
     assert classify(200, HTML, page.encode(encoding))[0] is outcome
 
 
+def test_a_shell_without_text_is_no_document_but_may_be_a_list() -> None:
+    page = shell("<title>公开</title>").replace(b"<body>", b"<body><noscript>x</noscript><div id=app></div>")
+    scripted = page.replace(b"</body>", b"<script src=/app.js></script></body>")
+    assert classify(200, HTML, scripted, document=True)[0] is Outcome.JS_ONLY
+    assert classify(200, HTML, page, document=True)[0] is Outcome.WRONG_CONTENT
+    assert classify(200, HTML, scripted)[0] is Outcome.OK
+    assert classify(200, HTML, page)[0] is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<img src='scan1.jpg'><script src=/count.js></script>",
+        "<iframe src='report.pdf'></iframe><script src=/count.js></script>",
+        "<a href='report.pdf'>附件</a>",
+        "<script>location.href='/art/2.html'</script>",
+        "<script type='text/xml'><datastore><record>1</record></datastore></script>",
+    ],
+    ids=["scan", "frame", "attachment", "forward", "data"],
+)
+def test_a_documents_page_with_something_to_see_or_to_follow_is_left_to_the_reader(inside: str) -> None:
+    page = f"<html><head><title>x</title></head><body>{inside}</body></html>".encode()
+    assert classify(200, HTML, page, url="http://a.test/b.html", document=True) == (Outcome.OK, None)
+
+
+def test_a_programs_error_in_place_of_a_document_is_wrong_content() -> None:
+    for body in (b'{"code":500,"msg":"error"}', b'\xef\xbb\xbf[{"error": 1}]'):
+        assert classify(200, HTML, body, document=True)[0] is Outcome.WRONG_CONTENT
+        assert classify(200, HTML, body)[0] is Outcome.OK  # a list's answer is its platform's business
+    assert classify(200, HTML, b"{" + REPORT.encode(), document=True)[0] is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        ("dns_error", Outcome.DNS),
+        ("dns_timeout", Outcome.TIMEOUT),
+        ("connection_timeout", Outcome.TIMEOUT),
+        ("destination_ip_unroutable", Outcome.CONNECTION),
+        ("connection_refused", Outcome.CONNECTION),
+        ("tls_certificate_error", Outcome.TLS),
+        ("destination_ip_prohibited", Outcome.FORBIDDEN_ADDRESS),
+    ],
+)
+def test_a_proxy_says_why_it_has_no_answer(error: str, outcome: Outcome) -> None:
+    headers = (("Proxy-Status", f'cache; hit, gate; error={error}; details="x"'),)
+    found, detail = classify(502, headers, b"", proxied=True)
+    assert found is outcome
+    assert error in (detail or "")
+
+
+def test_nobody_but_a_proxy_of_ours_speaks_of_the_connection() -> None:
+    headers = (("Proxy-Status", "somebody; error=dns_error"),)
+    assert classify(502, headers, b"")[0] is Outcome.SERVER_ERROR
+    assert classify(200, headers, REPORT.encode(), proxied=True)[0] is Outcome.OK
+    assert classify(502, (("Proxy-Status", "p; error=http_request_error"),), b"", proxied=True) == (
+        Outcome.SERVER_ERROR,
+        "status 502",
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"", None),
+        ("系统维护中".encode(), "系统维护中"),
+        ("系统维护中".encode("gb18030"), "系统维护中"),
+        (b"\xef\xbb\xbf<html>", "<html>"),
+        (b"a\x00b", "a\ufffdb"),
+        (("维" * 1000).encode(), "维" * 341),
+        (b"x" * 5000, "x" * 1024),
+        (gzip.compress(("网站防火墙" * 50).encode())[:-8], "网站防火墙" * 50),
+        (b"\x1f\x8b\x08 no gzip", "\x1f\ufffd\x08 no gzip"),
+    ],
+    ids=["empty", "utf-8", "gb18030", "mark", "nul", "cut letter", "long", "torn gzip", "false gzip"],
+)
+def test_the_evidence_is_the_first_kilobyte_as_a_person_reads_it(body: bytes, shown: str | None) -> None:
+    assert beginning(body) == shown
+
+
 def test_a_page_where_a_file_was_asked_for_is_wrong_content() -> None:
     assert classify(200, HTML, REPORT.encode(), url="http://a.test/b.pdf")[0] is Outcome.WRONG_CONTENT
     assert classify(200, (), b"%PDF-1.4", url="http://a.test/b.pdf")[0] is Outcome.OK
@@ -186,9 +270,21 @@ def test_no_annotated_real_page_is_taken_for_anything_but_content(shared: Path) 
     folder = shared / "pages"
     for line in (folder / "pages.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        assert classify(200, HTML, (folder / row["file"]).read_bytes(), url=row["url"]) == (Outcome.OK, None), row[
-            "file"
-        ]
+        page = (folder / row["file"]).read_bytes()
+        for document in (False, True):
+            found = classify(200, HTML, page, url=row["url"], document=document)
+            assert found == (Outcome.OK, None), row["file"]
+
+
+def test_no_page_written_for_the_reader_is_taken_for_anything_but_content() -> None:
+    folder = Path(__file__).parents[1] / "reading" / "field_pages"
+    rows = [json.loads(line) for line in (folder / "gold.jsonl").read_text(encoding="utf-8").splitlines()]
+    documents = [row for row in rows if row["kind"] in ("document", "list", "home")]
+    assert len(documents) > 20
+    for row in documents:
+        page = (folder / f"{row['id']}.html").read_bytes()
+        found = classify(200, HTML, page, url=row["url"], document=row["kind"] == "document")
+        assert found == (Outcome.OK, None), row["id"]
 
 
 @given(st.integers(0, 999), st.lists(st.tuples(st.text(max_size=12), st.text(max_size=12)), max_size=4), st.binary())

@@ -5,28 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+import time
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from fake_clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deployments.portal.demo import demo_network
+from deployments.portal.proxy import Portal
 from scrapers.web.pace import SLOWEST, HostPace, PaceState
-
-
-class Clock:
-    """A clock that moves only when somebody sleeps."""
-
-    def __init__(self, now: float = 1000.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        assert seconds > 0
-        self.now += seconds
 
 
 def starts(
@@ -133,6 +125,51 @@ def test_retry_after_holds_the_host(pace: HostPace, clock: Clock) -> None:
     assert starts(pace, clock, "a.test", 1.0, 1) == [1090.0]
 
 
+@pytest.mark.parametrize("jump", [-1e6, 1e6])
+def test_a_change_of_the_wall_clock_moves_no_request(tmp_path: Path, clock: Clock, jump: float) -> None:
+    wall = Clock(1_795_000_000.0)
+    pace = HostPace(tmp_path, clock=clock, sleep=clock.sleep, wall=wall, boot="this")
+    first = starts(pace, clock, "a.test", 2.0, 1)
+    wall.now += jump
+    assert first + starts(pace, clock, "a.test", 2.0, 2) == [1000.0, 1002.0, 1004.0]
+
+
+def test_a_rest_that_a_host_asked_for_outlasts_a_reboot(pace: HostPace, clock: Clock, tmp_path: Path) -> None:
+    wall = Clock(5_000.0)
+    before = HostPace(tmp_path, clock=clock, sleep=clock.sleep, wall=wall, boot="this")
+    refuse(before, clock, 1, retry_after=90.0)
+    wall.now += 30.0
+    early = Clock(3.0)
+    after = HostPace(tmp_path, clock=early, sleep=early.sleep, wall=wall, boot="next")
+    assert starts(after, early, "a.test", 1.0, 1) == [63.0]
+
+
+def test_machines_that_share_the_folder_keep_one_pace_though_their_clocks_differ(tmp_path: Path) -> None:
+    """Two boots, whose monotonic clocks have nothing in common, and wall clocks an hour apart."""
+    seconds, at = 0.03, []
+
+    def machine(boot: str, offset: float) -> None:
+        pace = HostPace(
+            tmp_path,
+            clock=lambda: time.monotonic() + offset,
+            wall=lambda: time.time() + offset / 300,
+            boot=boot,
+        )
+        for _ in range(20):
+            with pace.turn("www.demo.test", seconds) as turn:
+                at.append((time.monotonic(), boot))
+                turn.answered(refused=False)
+
+    machines = [threading.Thread(target=machine, args=each) for each in (("one", 1e6), ("two", -900.0))]
+    for each in machines:
+        each.start()
+    for each in machines:
+        each.join()
+    assert Counter(boot for _, boot in at) == {"one": 20, "two": 20}
+    times = sorted(moment for moment, _ in at)
+    assert min(later - sooner for sooner, later in pairwise(times)) >= seconds
+
+
 def test_a_pace_slower_than_the_limit_of_refusals_is_kept() -> None:
     state = PaceState(last=100.0).answered(100.0, refused=True)
     assert state.next_start(100.0, 20.0) == 120.0
@@ -178,6 +215,45 @@ def test_three_processes_keep_one_pace(tmp_path: Path) -> None:
     assert [process.returncode for process in running] == [0, 0, 0]
     assert len(times) == 30
     assert min(later - sooner for sooner, later in pairwise(times)) >= seconds
+
+
+_CRAWLER = """
+import sys, pathlib
+from scrapers.records import Outcome, Request
+from scrapers.web.client import Client, ClientSettings
+from scrapers.web.pace import HostPace
+folder, proxy, pace, *urls = sys.argv[1:]
+settings = ClientSettings("nianbao-test/1.0", proxy=proxy, pace_seconds=float(pace), robots_folder=pathlib.Path(folder))
+with Client(settings, None, HostPace(pathlib.Path(folder))) as client:
+    for url in urls:
+        host = url.split("/")[2]
+        print(client.fetch(Request(url), hosts=(host,)).capture.outcome, flush=True)
+"""
+
+
+def test_three_crawlers_of_one_host_keep_the_pace_by_the_log_of_the_site(tmp_path: Path) -> None:
+    seconds, each = 0.04, 70
+    network = demo_network()
+    sites = ([url for url in site.addresses() if "/art/" in url] for site in network.sites)
+    pages = max(sites, key=len)
+    with Portal(network) as portal:
+        running = [
+            subprocess.Popen(
+                [
+                    *(sys.executable, "-c", _CRAWLER, str(tmp_path), portal.url, str(seconds)),
+                    *(pages[(number * each + page) % len(pages)] for page in range(each)),
+                ],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for number in range(3)
+        ]
+        outcomes = Counter(line for process in running for line in process.communicate()[0].split())
+    assert outcomes == {"ok": 3 * each}
+    times = sorted(access.at for access in portal.log)
+    assert len(times) >= 3 * each
+    gaps = [later - sooner for sooner, later in pairwise(times)]
+    assert min(gaps) >= seconds * 0.95
 
 
 def test_a_process_killed_in_its_turn_does_not_keep_it(tmp_path: Path) -> None:

@@ -128,6 +128,22 @@ def test_a_file_is_fetched_once_a_day_for_each_origin(tmp_path: Path) -> None:
     assert len(site.asked) == 3
 
 
+@pytest.mark.parametrize("jump", [-1e6, 1e9])
+def test_rules_hold_through_any_jump_of_the_clock(tmp_path: Path, jump: float) -> None:
+    clock, site = Clock(), Site(b"User-agent: *\nDisallow: /zwgk/\n")
+    robots = Robots(AGENT, folder=tmp_path, clock=clock)
+    verdicts = [robots.verdict(URL, site).allowed]
+    for _ in range(2):  # there and back again
+        clock.now += jump
+        verdicts += [
+            robots.verdict(URL, site).allowed,
+            Robots(AGENT, folder=tmp_path, clock=clock).verdict(URL, site).allowed,
+        ]
+        jump = -jump
+    assert verdicts == [False] * 5
+    assert len(site.asked) <= 3, "once more after each jump at most"
+
+
 def test_a_clock_set_back_does_not_keep_a_file_for_ever(tmp_path: Path) -> None:
     clock, site = Clock(), Site(b"")
     robots = Robots(AGENT, folder=tmp_path, clock=clock)

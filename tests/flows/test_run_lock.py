@@ -1,0 +1,40 @@
+"""A run is alive as long as its process is, however that ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from flows.run_lock import forget, is_alive, run_lock
+
+HOLDING = """
+import sys, time
+from pathlib import Path
+from flows.run_lock import run_lock
+with run_lock(Path(sys.argv[1]), "run-1"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_run_is_alive_inside_its_block_only(tmp_path: Path) -> None:
+    with run_lock(tmp_path, "run-1"):
+        assert is_alive(tmp_path, "run-1")
+        assert not is_alive(tmp_path, "run-2")
+    assert not is_alive(tmp_path, "run-1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_run_is_not_alive_although_its_file_is_there(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", HOLDING, str(tmp_path)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        assert is_alive(tmp_path, "run-1")
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert not is_alive(tmp_path, "run-1")
+    forget(tmp_path, "run-1")
+    assert list(tmp_path.iterdir()) == []
