@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 
@@ -128,7 +129,12 @@ def judge(
 
 def document_id(url: str) -> str:
     """Identity of a document over its versions: 16 hex digits of the SHA-256 of its canonical address."""
-    return hashlib.sha256((canonical(url, url) or url).encode()).hexdigest()[:16]
+    address = url if _CANONICAL.fullmatch(url) else canonical(url, url) or url
+    return hashlib.sha256(address.encode()).hexdigest()[:16]
+
+
+_CANONICAL = re.compile(r"https?://[a-z0-9.-]+(?!/gate/)(?:/[A-Za-z0-9_-]+)*/(?:[A-Za-z0-9_-]+\.[a-z]+)?")
+"""Addresses that ``canonical`` leaves as they are, plainly: no port, no gate, no session, nothing to encode."""
 
 
 def text_digest(text: str) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from scrapers.judging.bodies import Body, read_body
 from scrapers.reading.labels import bare_label, table_ranks
@@ -32,6 +33,7 @@ _SITE_ENDS = re.compile(
 )
 _SIGNATURE_LINES = 8
 _SIGNATURE_LONGEST = 40
+_OF_A_SENTENCE = re.compile(r"[。；;：:，,\t]")
 _DATE = re.compile(
     r"(?:\d{4}|[二一][○〇零O九0][^年]{2})\s*年\s*[\d一二三四五六七八九十]{1,3}\s*月\s*[\d一二三四五六七八九十]{1,3}\s*日\s*$"
 )
@@ -129,9 +131,9 @@ def _labelled(draft: Draft) -> Iterator[tuple[str, str]]:
 
 def _signature(lines: Sequence[str], hint: str | None, year: int | None) -> tuple[Body, str] | None:
     """The body that signs: a short line of its own at the end, or before the date on the date's line."""
-    for line in reversed([line.strip() for line in lines if line.strip()][-_SIGNATURE_LINES:]):
-        name = _DATE.sub("", line).strip()
-        if 2 < len(name) <= _SIGNATURE_LONGEST and not re.search(r"[。；;：:，,\t]", name):
+    for line in islice(filter(None, map(str.strip, reversed(lines))), _SIGNATURE_LINES):
+        name = _DATE.sub("", line).strip() if line.endswith("日") else line
+        if 2 < len(name) <= _SIGNATURE_LONGEST and not _OF_A_SENTENCE.search(name):
             body = read_body(name, hint=hint, year=year)
             if body is not None and body.named:
                 return body, name

@@ -67,13 +67,16 @@ def _tiers() -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((tier, tuple(selectors)) for tier, selectors in tiers.items())
 
 
-def weight(line: Line, *, with_hidden: bool = False) -> float:
-    """How much running text a line carries, in characters: links, footers and labels carry none."""
-    text, _, _, linked, hidden = line
-    free = len(text) - linked
-    if free < 5 or linked > free or (hidden and not with_hidden) or is_footer(text):
-        return 0.0
-    return float(free) if _CLAUSE.search(text) else free * 0.25
+def _weights(lines: Sequence[Line], *, with_hidden: bool) -> list[float]:
+    """How much running text each line carries, in characters: links, footers and labels carry none."""
+    weights: list[float] = []
+    for text, _, _, linked, hidden in lines:
+        free = len(text) - linked
+        if free < 5 or linked > free or (hidden and not with_hidden) or is_footer(text):
+            weights.append(0.0)
+        else:
+            weights.append(float(free) if _CLAUSE.search(text) else free * 0.25)
+    return weights
 
 
 def is_footer(text: str) -> bool:
@@ -87,7 +90,7 @@ class Weights:
     """Prefix sums over a tree's lines: how much text and how many lines any subtree holds."""
 
     def __init__(self, tree: Tree, *, with_hidden: bool = False) -> None:
-        self.of_lines = [weight(line, with_hidden=with_hidden) for line in tree.lines]
+        self.of_lines = _weights(tree.lines, with_hidden=with_hidden)
         """Weight of each line of the tree."""
         self._masses = list(accumulate(self.of_lines, initial=0.0))
         self._firsts = tree.firsts

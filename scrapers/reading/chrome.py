@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 
 from scrapers.reading.dom import Tree
-from scrapers.reading.labels import COLON, bare_label, table_labels
+from scrapers.reading.labels import COLON, bare_label, label_openings, long_labels, table_labels
 from scrapers.reading.learned import LearnedRule, learned_removals
 from scrapers.reading.metadata import InfoLine, info_line
 from scrapers.reading.render import Piece, heading_level
@@ -39,6 +39,8 @@ class Rule:
     why: str
     longest: int = 0
     pattern: re.Pattern[str] | None = None
+    holds: str = ""
+    """Characters of which a line must hold one for ``pattern`` to find anything."""
 
 
 @cache
@@ -54,6 +56,7 @@ def rules() -> tuple[Rule, ...]:
             why=row["why"],
             longest=row.get("max", 0),
             pattern=re.compile(row["pattern"].strip()) if "pattern" in row else None,
+            holds=row.get("holds", ""),
         )
         for row in data["rule"]
     )
@@ -224,14 +227,15 @@ def _above_title(pieces: Sequence[Piece], verdicts: Sequence[_Verdict], title_at
 def _zones(pieces: Sequence[Piece], verdicts: Sequence[_Verdict]) -> tuple[int, int]:
     """``head``: lines before this index stand above the first sentence; ``tail``: those from this index on, below the
     last."""
-    running = [
-        n
-        for n, piece in enumerate(pieces)
-        if verdicts[n].rule is None and _reads_as_sentence(piece) and not _is_info(piece)
-    ]
-    if not running:
+
+    def runs(number: int) -> bool:
+        piece = pieces[number]
+        return verdicts[number].rule is None and _reads_as_sentence(piece) and not _is_info(piece)
+
+    head = next(filter(runs, range(len(pieces))), None)
+    if head is None:
         return len(pieces), 0
-    return running[0], running[-1] + 1
+    return head, next(filter(runs, reversed(range(len(pieces))))) + 1
 
 
 def _is_info(piece: Piece) -> bool:
@@ -316,10 +320,10 @@ def _blocks(pieces: Sequence[Piece], bare: Sequence[str], verdicts: Sequence[_Ve
 
 def _opened_block(piece: Piece) -> Rule | None:
     """The rule that fits the label of a line whose rest is a link: ``解读链接：《…》解读``."""
+    if not piece.linked:
+        return None
     colon = COLON.search(piece.text)
     if colon is None or _ATTACHED.search(piece.text) or piece.linked < 0.9 * (len(piece.text) - colon.end()):
-        return None
-    if not piece.linked:
         return None
     opening = "".join(piece.text[: colon.end()].split())
     return next((rule for rule in _by_match("block") if _takes(rule, opening)), None)
@@ -331,7 +335,7 @@ def _line_ends(pieces: Sequence[Piece], verdicts: list[_Verdict], tail: int) -> 
         if piece.grid is not None or verdicts[number].rule is not None:
             continue
         for rule in _by_match("line_end"):
-            if rule.pattern is None:
+            if rule.pattern is None or (rule.holds and not any(mark in piece.text for mark in rule.holds)):
                 continue
             for match in rule.pattern.finditer(piece.text):
                 before = piece.text[: match.start()].rstrip()
@@ -411,12 +415,12 @@ def _info_lines(
 
 def _metadata_grids(pieces: Sequence[Piece], verdicts: Sequence[_Verdict]) -> None:
     labels = table_labels()
-    long_labels = tuple(label for label in labels if len(label) >= 3)
+    opens, openings = long_labels(), label_openings()
     for number, piece in enumerate(pieces[:6]):
         if piece.grid is None or verdicts[number].rule is not None:
             continue
         cells = [bare_label(cell) for line in piece.grid.lines for cell in line.split("\t")]
-        known = sum(cell in labels or cell.startswith(long_labels) for cell in cells)
+        known = sum(cell[:1] in openings and (cell in labels or cell.startswith(opens)) for cell in cells)
         if known >= 3 and known >= 0.3 * len(cells):
             verdicts[number].rule = "metadata_table"
     # The same catalogue entry as lines: 索引号：… 发布机构：…

@@ -11,6 +11,7 @@ import codecs
 import gzip
 import re
 import zlib
+from typing import NamedTuple
 
 _DECLARED = re.compile(rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,30})""", re.I)
 _XML_DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_.:-]{2,30})""", re.I)
@@ -23,8 +24,23 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _MAX_INFLATED = 64 * 1024 * 1024
 
 
+class Decoded(NamedTuple):
+    """A body as text."""
+
+    text: str
+    encoding: str
+    """The name of the encoding it was read with."""
+    markup: str | bytes
+    """The text for a parser that works on UTF-8: the bytes it came in where they are that, which spares encoding it."""
+
+
 def decode(body: bytes, *, content_type: str | None = None, charset: str | None = None) -> tuple[str, str]:
-    """Return the text of ``body`` and the name of the encoding it was read with.
+    """Return the text of ``body`` and the name of the encoding it was read with, as ``read_bytes`` finds them."""
+    return read_bytes(body, content_type=content_type, charset=charset)[:2]
+
+
+def read_bytes(body: bytes, *, content_type: str | None = None, charset: str | None = None) -> Decoded:
+    """Decode ``body``.
 
     ``charset`` is what a source file says of its site, ``content_type`` the header as sent; both stand before the
     page's own ``<meta charset>``, and all of them only after a BOM and strict UTF-8 have been tried. Never raises.
@@ -32,30 +48,34 @@ def decode(body: bytes, *, content_type: str | None = None, charset: str | None 
     if body.startswith(_GZIP_MAGIC):
         body = _inflated(body)
     if body.startswith(codecs.BOM_UTF8):
-        return body[3:].decode("utf-8", "replace"), "utf-8-sig"
+        return _decoded(body[3:].decode("utf-8", "replace"), "utf-8-sig")
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return body.decode("utf-16", "replace"), "utf-16"
+        return _decoded(body.decode("utf-16", "replace"), "utf-16")
     wide = _utf16_without_bom(body)
     if wide is not None:
-        return body.decode(wide, "replace"), wide
+        return _decoded(body.decode(wide, "replace"), wide)
     try:
-        return body.decode("utf-8"), "utf-8"
+        return Decoded(body.decode("utf-8"), "utf-8", body)
     except UnicodeDecodeError as error:
         # A download cut inside the last letter is still UTF-8.
         if error.start >= len(body) - 3 and error.reason == "unexpected end of data":
-            return body[: error.start].decode("utf-8"), "utf-8"
+            return _decoded(body[: error.start].decode("utf-8"), "utf-8")
     declared = _declared(body, content_type, charset)
     if declared is not None and declared != "utf-8":
         try:
-            return body.decode(declared), declared
+            return _decoded(body.decode(declared), declared)
         except UnicodeDecodeError:
             pass  # declared wrongly: the last step below decides
     as_gb = body.decode("gb18030", "replace")
     as_utf8 = body.decode("utf-8", "replace")
     # Mixed or damaged bytes: the reading with fewer holes is the page's own encoding.
     if as_utf8.count("\ufffd") <= as_gb.count("\ufffd"):
-        return as_utf8, "utf-8"
-    return as_gb, "gb18030"
+        return _decoded(as_utf8, "utf-8")
+    return _decoded(as_gb, "gb18030")
+
+
+def _decoded(text: str, encoding: str) -> Decoded:
+    return Decoded(text, encoding, text)
 
 
 def _inflated(body: bytes) -> bytes:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import NamedTuple
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
 BLOCKS = frozenset(
     [
@@ -96,11 +96,15 @@ _IGNORED = dict.fromkeys(
     [0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x09), *range(0x0E, 0x1C), 0x7F]
 )
 _CJK = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3001-\u303f"
-_WRAPPED = re.compile(rf"(?<=[{_CJK}])[ \t\r\f]*\n\s*(?=[{_CJK}])")
+_WRAPPED = re.compile(rf"[ \t\r\f\n](?<=[{_CJK}].)(?:(?<=\n)|[ \t\r\f]*\n)\s*(?=[{_CJK}])", re.S)
+"""A line break of the source between two Chinese characters. It begins with a set, which the search skips to."""
 _HIDING = re.compile(r"display\s*:\s*none")
 _HIDING_CLASSES = frozenset({"hidden", "hide", "sr-only"})
-_MARKED = '[id], [class], [hidden], [style*="display" i]'
-"""Elements whose attributes say how they are called or that they are styled away: a few in a hundred."""
+
+
+def has_colon(text: str) -> bool:
+    """Whether a colon of any kind that templates write stands in a text."""
+    return "：" in text or ":" in text or "∶" in text or "﹕" in text
 
 
 def tidy(text: str) -> str:
@@ -149,30 +153,19 @@ class Tree:
     """``Line.first`` of every line, ascending."""
     hidden: frozenset[int] = frozenset()
     """Elements that are styled away (not their descendants)."""
-    names: frozenset[str] = frozenset()
-    """Every ``#id`` and ``.class`` that stands on the page, in lower case."""
-    _index: dict[int, int] | None = None
+    _places: Mapping[int, int] | None = None
+    _colons: frozenset[int] | None = None
 
-    def select(self, selectors: Sequence[str]) -> list[int]:
-        """Indices of the elements that any of the CSS selectors finds, in document order; plain ones (``p``, ``li``)
-        are left out. Only selectors whose names stand on the page are put to the engine: mostly one of forty."""
-        possible = [selector for selector in selectors if self._may_find(selector)]
-        if not possible:
+    def select(self, selectors: tuple[str, ...]) -> list[int]:
+        """Indices of the elements that any of the CSS selectors finds, in document order, without plain ones (``p``,
+        ``li``)."""
+        found = self.parser.css(_joined(selectors))
+        if not found:
             return []
-        if self._index is None:
-            self._index = {node.mem_id: place for place, node in self.nodes.items()}
-        places = {self._index.get(node.mem_id) for node in self.parser.css(", ".join(possible))}
+        if self._places is None:
+            self._places = {node.mem_id: place for place, node in self.nodes.items()}
+        places = [self._places.get(node.mem_id) for node in found]
         return sorted(place for place in places if place is not None)
-
-    def _may_find(self, selector: str) -> bool:
-        """Whether the tag, ids and classes of a compound selector stand on the page, in any case: pages without a
-        doctype ignore it."""
-        tag, names, opening = _parts_of(selector)
-        return (
-            names <= self.names
-            and (not tag or tag in self.tags)
-            and (not opening or any(name.startswith(opening) for name in self.names))
-        )
 
     def children(self, place: int) -> Iterator[int]:
         """Element and text children of an element."""
@@ -202,6 +195,12 @@ class Tree:
             numbers.update(range(bisect_left(firsts, start), bisect_left(firsts, end)))
         return frozenset(numbers)
 
+    def lines_with_colon(self) -> frozenset[int]:
+        """Numbers of the lines that a colon of any kind stands in: labels of any kind are looked for there."""
+        if self._colons is None:
+            self._colons = frozenset(number for number, line in enumerate(self.lines) if has_colon(line.text))
+        return self._colons
+
     def ancestors(self, place: int) -> Iterator[int]:
         place = self.parents[place]
         while place >= 0:
@@ -209,26 +208,24 @@ class Tree:
             place = self.parents[place]
 
 
-_SIMPLE = re.compile(r"[#.][\w-]+")
-_TAG = re.compile(r"[\w:-]*")
-_ID_OPENING = re.compile(r"\[id\^=([\w-]+)\]")
-
-
 @cache
-def _parts_of(selector: str) -> tuple[str, frozenset[str], str]:
-    """The tag of a compound selector, its ids and classes, and what an id begins with (``[id^=…]``), in lower case;
-    tag and opening are ``""`` where there is none."""
-    simple, mark, attributes = selector.lower().partition("[")
-    tag, opening = _TAG.match(simple), _ID_OPENING.search(mark + attributes)
-    names = frozenset(_SIMPLE.findall(simple))
-    return tag[0] if tag else "", names, f"#{opening[1]}" if opening else ""
+def _joined(selectors: tuple[str, ...]) -> str:
+    """One selector for all. The engine tries each of a list on every element: those that ask for an id or a class come
+    behind the question whether the element has any, which most have not."""
+    groups: dict[str, list[str]] = {"[id]": [], "[class]": [], "": []}
+    for selector in selectors:
+        groups["[id]" if "#" in selector else "[class]" if "." in selector else ""].append(selector)
+    rest = groups.pop("")
+    return ", ".join([f"{asked}:is({', '.join(group)})" for asked, group in groups.items() if group] + rest)
 
 
 class Page:
     """A decoded page with its tree and what of its head is asked for."""
 
-    def __init__(self, text: str) -> None:
-        self.parser = LexborHTMLParser(text)
+    def __init__(self, markup: str | bytes) -> None:
+        """``markup`` is a page as text or in UTF-8."""
+        # Events serve scripts that change a page: here nothing does.
+        self.parser = LexborHTMLParser(markup, options=LexborDocumentOptions.WO_EVENTS)
 
     @cached_property
     def tree(self) -> Tree:
@@ -238,6 +235,7 @@ class Page:
 _PLAIN = frozenset({"p", "li", "tr", "tbody", "thead", "font", "b", "strong", "i", "em", "u", "o:p", "br", "hr", "wbr"})
 """Elements whose attributes nobody asks for: their nodes are let go at once."""
 _BLOCK, _BREAK, _LINK, _SKIPPED, _INLINE = range(5)
+_WITHIN_LINES = (_INLINE, _LINK)
 _KINDS: dict[str, int] = {
     "br": _BREAK,
     "a": _LINK,
@@ -251,103 +249,120 @@ _KINDS: dict[str, int] = {
 def flatten(parser: LexborHTMLParser) -> Tree:
     """Walk the page once. Scripts, styles, form controls and the head are left out; comments too."""
     tree = Tree(parser)
-    root = parser.root
-    if root is None:
-        return tree
-    hidden, tree.names = _marked(parser)
-    tags, parents, ends, texts, nodes = tree.tags, tree.parents, tree.ends, tree.texts, tree.nodes
-    hidden_places: list[int] = []
-    spans: list[tuple[int, int, int, int, bool]] = []  # of lines: first, last, one past the last, linked, hidden
-    first = last = -1
-    linked = count = 0
-    line_hidden = False
-    link_depth = hide_depth = 0
-    text_id = _text_id()
-    kinds: dict[int, tuple[str, int]] = {}  # by tag_id, which is an integer; of unknown elements, it is the document's
-    stack: list[tuple[LexborNode, int, bool]] = []
-    node: LexborNode | None = root
-    parent = -1
-    while True:
-        if node is None:
-            if not stack:
-                break
-            node, kind, is_hidden = stack.pop()
-            ends[parent] = count
-            if kind == _BLOCK:
-                if first >= 0:
-                    spans.append((first, last, count, linked, line_hidden))
-                    first, linked = -1, 0
-            elif kind == _LINK:
-                link_depth -= 1
-            if is_hidden:
-                hide_depth -= 1
-            parent = parents[parent]
-            node = node.next if stack else None
-            continue
-        tag_id = node.tag_id
-        if tag_id == text_id:
-            text = node.text_content or ""
-            if first < 0:
-                if not text or text.isspace():
-                    # White space before a line's first word shows nowhere.
-                    node = node.next
-                    continue
-                first = count
-                line_hidden = hide_depth > 0
-            tags.append("")
-            parents.append(parent)
-            texts.append(text)
-            last = count
-            if link_depth:
-                linked += len(text.strip())
-            count += 1
-            ends.append(count)
-            node = node.next
-            continue
-        if tag_id not in kinds:
-            kinds[tag_id] = _kind_of(node)
-        tag, kind = kinds[tag_id]
-        if kind == _SKIPPED:
-            node = node.next
-            continue
-        place = count
-        tags.append(tag)
-        parents.append(parent)
-        if tag not in _PLAIN:
-            nodes[place] = node
-        count += 1
-        ends.append(count)
-        if kind == _INLINE:
-            texts.append("")
-        elif kind == _LINK:
-            texts.append("")
-            link_depth += 1
-        else:
-            texts.append(" ")
-            if first >= 0:
-                spans.append((first, last, place, linked, line_hidden))
-                first, linked = -1, 0
-            if kind == _BREAK:
-                node = node.next
-                continue
-        is_hidden = False
-        if hidden and node.mem_id in hidden:
-            is_hidden = True
-            hidden_places.append(place)
-            hide_depth += 1
-        stack.append((node, kind, is_hidden))
-        parent = place
-        node = node.child
-    if first >= 0:
-        spans.append((first, last, count, linked, line_hidden))
-    tree.hidden = frozenset(hidden_places)
+    spans = _walk(tree, parser.root, _hidden(parser))
+    texts, new = tree.texts, tuple.__new__  # a named tuple made by name costs twice the time
     tree.lines = [
-        Line(text, first, last, linked, line_hidden)
-        for first, last, end, linked, line_hidden in spans
+        new(Line, (text, first, last, linked, hidden))
+        for first, last, end, linked, hidden in spans
         if (text := tidy("".join(texts[first:end])))
     ]
     tree.firsts = [line.first for line in tree.lines]
     return tree
+
+
+_Span = tuple[int, int, int, int, bool]
+"""Of a line: its first and last text node, one past its last node, characters in links, whether it is hidden."""
+
+
+def _walk(tree: Tree, root: LexborNode | None, hidden: frozenset[int]) -> list[_Span]:
+    """Fill the lists of a tree, and give the spans of its lines. ``hidden`` are the elements that are styled away, by
+    ``mem_id``.
+
+    Every step here is taken a thousand times a page: hence the long function and the short names for its methods.
+    """
+    nodes, ends = tree.nodes, tree.ends
+    add_tag, add_parent, add_end, add_text = tree.tags.append, tree.parents.append, ends.append, tree.texts.append
+    hidden_places: list[int] = []
+    spans: list[_Span] = []
+    first = last = parent = -1
+    linked = count = link_depth = hide_depth = 0
+    line_hidden = False
+    text_id = _text_id()
+    kinds = _standard_kinds().copy()
+    stack: list[tuple[LexborNode, int, bool]] = []
+    push, pop = stack.append, stack.pop
+    node = root
+    while True:
+        while node is not None:
+            tag_id = node.tag_id
+            if tag_id == text_id:
+                # White space before a line's first word shows nowhere.
+                if first < 0 and node.is_empty_text_node:
+                    node = node.next
+                    continue
+                text = node.text_content or ""
+                if first < 0:
+                    if not text or text.isspace():
+                        node = node.next
+                        continue
+                    first = count
+                    line_hidden = hide_depth > 0
+                add_tag("")
+                add_parent(parent)
+                add_text(text)
+                last = count
+                if link_depth:
+                    linked += len(text.strip())
+                count += 1
+                add_end(count)
+                node = node.next
+                continue
+            known = kinds.get(tag_id)
+            if known is None:
+                known = kinds[tag_id] = _kind_of(node)
+            tag, kind, is_plain = known
+            if kind == _SKIPPED:
+                node = node.next
+                continue
+            place = count
+            add_tag(tag)
+            add_parent(parent)
+            count += 1
+            add_end(count)
+            if kind in _WITHIN_LINES:
+                add_text("")
+            else:
+                add_text(" ")
+                if first >= 0:
+                    spans.append((first, last, place, linked, line_hidden))
+                    first, linked = -1, 0
+                if kind == _BREAK:
+                    node = node.next
+                    continue
+            if not is_plain:
+                nodes[place] = node
+            is_hidden = bool(hidden) and node.mem_id in hidden
+            if is_hidden:
+                hidden_places.append(place)
+            child = node.first_child
+            if child is None:
+                node = node.next
+                continue
+            if is_hidden:
+                hide_depth += 1
+            if kind == _LINK:
+                link_depth += 1
+            push((node, kind, is_hidden))
+            parent = place
+            node = child
+        if not stack:
+            break
+        node, kind, was_hidden = pop()
+        ends[parent] = count
+        if kind == _BLOCK:
+            if first >= 0:
+                spans.append((first, last, count, linked, line_hidden))
+                first, linked = -1, 0
+        elif kind == _LINK:
+            link_depth -= 1
+        if was_hidden:
+            hide_depth -= 1
+        parent = tree.parents[parent]
+        node = node.next if stack else None
+    if first >= 0:
+        spans.append((first, last, count, linked, line_hidden))
+    tree.hidden = frozenset(hidden_places)
+    return spans
 
 
 @cache
@@ -358,28 +373,39 @@ def _text_id() -> int:
     return child.tag_id
 
 
-def _kind_of(node: LexborNode) -> tuple[str, int]:
+@cache
+def _standard_kinds() -> dict[int, tuple[str, int, bool]]:
+    """Kinds by ``tag_id``, for the elements of HTML; that of any other element is its document's own."""
+    nodes = [LexborHTMLParser("").create_node(tag) for tag in _KINDS if tag.isalnum()]
+    return {node.tag_id: _kind_of(node) for node in nodes if node.tag_id < _OWN_TAGS}
+
+
+_OWN_TAGS = 1024
+"""The engine numbers the tags that it knows; that of any other is where its name is kept, a large number."""
+
+
+def _kind_of(node: LexborNode) -> tuple[str, int, bool]:
+    """Tag, kind, and whether it is plain."""
     tag = node.tag or ""
-    return tag, _KINDS.get(tag, _SKIPPED if tag[:1] in "-!" else _INLINE)
+    return tag, _KINDS.get(tag, _SKIPPED if tag[:1] in "-!" else _INLINE), tag in _PLAIN
 
 
-def _marked(parser: LexborHTMLParser) -> tuple[set[int], frozenset[str]]:
-    """``mem_id`` of the elements that are styled away, and every ``#id`` and ``.class`` of the page."""
-    marked = [(node, node.attributes) for node in parser.css(_MARKED)]
-    ids = {attributes.get("id") or "" for _, attributes in marked}
-    classes = {attributes.get("class") or "" for _, attributes in marked}
-    hiding = {written for written in classes if not _HIDING_CLASSES.isdisjoint(written.split())}
-    hidden = {
+_MAY_HIDE = '[hidden], [style*="display" i], [class*=hid], [class*=sr-only]'
+
+
+def _hidden(parser: LexborHTMLParser) -> frozenset[int]:
+    """``mem_id`` of the elements that are styled away by what they say themselves."""
+    return frozenset(
         node.mem_id
-        for node, attributes in marked
-        if ("style" in attributes or "hidden" in attributes or attributes.get("class") in hiding)
-        and (
-            "hidden" in attributes
-            or attributes.get("class") in hiding
-            or _HIDING.search((attributes["style"] or "").lower())
-        )
+        for node in parser.css(_MAY_HIDE)
+        if _hides(node.attributes)
         and node.tag not in ("body", "html")  # hidden until a script has run: a visitor does see them
-    }
-    names = {f"#{name}" for name in " ".join(ids).lower().split()}
-    names.update([f".{name}" for name in " ".join(classes).lower().split()])
-    return hidden, frozenset(names)
+    )
+
+
+def _hides(attributes: Mapping[str, str | None]) -> bool:
+    return (
+        "hidden" in attributes
+        or not _HIDING_CLASSES.isdisjoint((attributes.get("class") or "").split())
+        or _HIDING.search((attributes.get("style") or "").lower()) is not None
+    )

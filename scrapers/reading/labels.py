@@ -40,12 +40,19 @@ def meta_names() -> dict[str, tuple[str, ...]]:
 
 
 @cache
+def long_labels() -> tuple[str, ...]:
+    """Labels of a metadata table of three characters and more: shorter ones also open other words."""
+    return tuple(label for label in table_labels() if len(label) >= 3)
+
+
+@cache
 def label_openings() -> frozenset[str]:
     """First characters of the lines that may be a label of a metadata table."""
     return frozenset({label[0] for label in table_labels()} | set("[【〔（(•·*|｜"))
 
 
 COLON = re.compile(r"[:：∶﹕]")
+"""What ``dom.has_colon`` asks for."""
 
 
 class Label(NamedTuple):

@@ -200,7 +200,7 @@ def published(of: Statements) -> list[MetaValue]:
         key=lambda n: (weak.get(values[n].note or "", 3 if values[n].origin == "listing" else 0), n),
         default=None,
     )
-    chosen = [replace(value, chosen=True) if n == best else value for n, value in enumerate(values)]
+    chosen = [_taken(value) if n == best else value for n, value in enumerate(values)]
     day = values[best].value[:10] if best is not None else None
     return [
         replace(value, note="differs from the day shown: migration or build")
@@ -324,7 +324,11 @@ def _choose(values: Sequence[MetaValue], order: Sequence[str]) -> list[MetaValue
     """Mark the first value without a note, by origin in ``order``; where every one has a note, none is chosen."""
     sound = [n for n, value in enumerate(values) if value.note is None]
     best = min(sound, key=lambda n: (order.index(values[n].origin), n), default=None)
-    return [replace(value, chosen=True) if n == best else value for n, value in enumerate(values)]
+    return [_taken(value) if n == best else value for n, value in enumerate(values)]
+
+
+def _taken(value: MetaValue) -> MetaValue:
+    return MetaValue(value.field, value.value, value.origin, chosen=True, note=value.note)
 
 
 def chosen(values: Iterable[MetaValue], field: str) -> str | None:

@@ -10,7 +10,7 @@ from itertools import islice
 from selectolax.lexbor import LexborHTMLParser
 
 from scrapers.reading.dates import DATE, find_date
-from scrapers.reading.dom import Line, Tree, tidy
+from scrapers.reading.dom import Line, Tree, has_colon, tidy
 from scrapers.reading.labels import (
     COLON,
     bare_label,
@@ -82,12 +82,12 @@ def info_line(text: str, first: int = 0) -> InfoLine | None:
     """Read a line as an info line; ``None`` where it is a sentence or has nothing of one."""
     if len(text) > 300 or "。" in text:
         return None
-    if not COLON.search(text):
+    if not has_colon(text):
         if len(text) > _LONGEST_WITHOUT_COLON:
             return None
-        if "时间" in text or "日期" in text or "来源" in text:
+        if _GOES_WITHOUT_COLON.search(text):
             text = _IMPLIED_COLON.sub(r"\g<0>：", text, count=4)
-        if not COLON.search(text):
+        if not has_colon(text):
             return _bare_date(text, first)
     matches = line_labels_in(text)
     if not matches:
@@ -119,6 +119,7 @@ _LONGEST_WITHOUT_COLON = 80
 _IMPLIED_COLON = re.compile(
     r"(?:^|(?<=\s))(?:发布时间|发布日期|发表时间|更新时间|日期|时间)(?=\s*(?:19|20)\d\d\s*[-年./])|(?:^|(?<=[\s\d]))(?:信息来源|文章来源|稿件来源|来源)(?=\s+\S)"
 )
+_GOES_WITHOUT_COLON = re.compile("时间|日期|来源")
 _LONG_LEAD = 40
 """What stands before the labels is a sentence or a title if it is longer; then it takes two values."""
 
@@ -169,9 +170,12 @@ _LONGEST_INFO_LINE = 200
 def info_lines(tree: Tree) -> dict[int, InfoLine]:
     """Every visible line of a page that reads as an info line, by its number in ``Tree.lines``; links are not read."""
     found: dict[int, InfoLine] = {}
-    for number, line in enumerate(tree.lines):
-        text, first, _, linked, hidden = line
+    colons = tree.lines_with_colon()
+    for number, (text, first, _, linked, hidden) in enumerate(tree.lines):
         if hidden or len(text) > _LONGEST_INFO_LINE or 2 * linked > len(text):
+            continue
+        # Without a colon it is a date, or one of the labels that go without.
+        if number not in colons and text[0] not in _BARE_DATE_OPENS and not _GOES_WITHOUT_COLON.search(text):
             continue
         read = info_line(text, first)
         if read is not None:
@@ -208,6 +212,7 @@ def metadata_table(tree: Tree, *, skip: Sequence[tuple[int, int]] = ()) -> Metad
     found: list[tuple[str, str, int]] = []
     lines = tree.lines
     skipped = tree.line_numbers(skip)
+    colons = tree.lines_with_colon()
     for number, line in enumerate(lines):
         if number in skipped:
             continue
@@ -215,7 +220,7 @@ def metadata_table(tree: Tree, *, skip: Sequence[tuple[int, int]] = ()) -> Metad
         size = len(text)
         if size > _MAX_VALUE:
             continue
-        if not COLON.search(text) and not (
+        if number not in colons and not (
             text[0] in openings
             and (
                 (size <= 2 * _MAX_LABEL and bare_label(text) in labels)
@@ -274,14 +279,14 @@ def _pairs_of_line(
     if label in labels:
         # The line is the label alone: the value is the next cell, or the next line beside it.
         cell = _cell_of(tree, line.first, label)
-        has_colon = bool(COLON.search(text))
+        parted = has_colon(text)
         if cell is None:
-            if has_colon:
+            if parted:
                 yield label, "", line.first
             return
         beside = _next_cell(tree, cell)
         if beside is None:
-            if tree.tags[cell] in ("td", "th", "dt") or has_colon:
+            if tree.tags[cell] in ("td", "th", "dt") or parted:
                 yield label, "", line.first
             return
         value = tree.text(beside)
@@ -289,7 +294,7 @@ def _pairs_of_line(
             value = ""
         yield label, value.lstrip(":： ")[:_MAX_VALUE], line.first
         return
-    if not COLON.search(text):
+    if not has_colon(text):
         yield from _parted_pairs(tree, line, labels)
         return
     yield from _inline_pairs(text, labels, line.first)
@@ -332,7 +337,7 @@ def _inline_pairs(text: str, labels: Mapping[str, str], place: int) -> Iterable[
 
 def _starts_with_label(text: str, labels: Mapping[str, str]) -> bool:
     head = COLON.split(text, maxsplit=1)[0]
-    return len(head) <= 2 * _MAX_LABEL and bare_label(head) in labels and (bool(COLON.search(text)) or head == text)
+    return len(head) <= 2 * _MAX_LABEL and bare_label(head) in labels and (has_colon(text) or head == text)
 
 
 _CELL_TAGS = frozenset({"td", "th", "dt", "dd", "span", "label", "strong", "b", "em", "i", "p", "div", "li", "font"})

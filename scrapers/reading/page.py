@@ -10,16 +10,17 @@ from scrapers.reading import ladder
 from scrapers.reading.attachments import attachments
 from scrapers.reading.body import Container, Weights, find_body
 from scrapers.reading.chrome import Assembly, Context, assemble, is_chrome, unwanted_elements
-from scrapers.reading.decode import decode
+from scrapers.reading.decode import read_bytes
 from scrapers.reading.dom import Page, Tree, tidy
 from scrapers.reading.heading import Heading, above_body, find_heading, under_title
 from scrapers.reading.kinds import classify
 from scrapers.reading.labels import table_ranks
+from scrapers.reading.layouts import NOTHING, by_layout, chosen_by_layout
 from scrapers.reading.learned import LearnedRule
 from scrapers.reading.metadata import InfoLine, MetadataTable, info_lines, meta_tags, metadata_table, stated
 from scrapers.reading.render import pieces
 from scrapers.reading.runs import agreement
-from scrapers.records import Draft, Flag, PageKind
+from scrapers.records import Draft, Flag, Layout, MetaValue, PageKind
 
 _AGREES = 0.9
 _DOC_NUMBER = re.compile(
@@ -36,32 +37,39 @@ def read_page(
     listed_title: str | None = None,
     listed_date: date | None = None,
     learned: Sequence[LearnedRule] = (),
+    layout: Layout | None = None,
 ) -> Draft:
     """Read one page. ``url`` is the address it was fetched from, ``listed_*`` what its list row says, where known,
-    ``learned`` the chrome learned from other pages of the same host and template.
+    ``learned`` the chrome learned from other pages of the same host and template, ``layout`` what the source file says
+    of pages of its day: where that finds nothing, the draft is flagged ``layout_missed`` and the usual rules hold.
 
     Never raises. ``rows`` and ``pager`` of a list page are left to the listing protocols.
     """
     address = url or ""
-    text, encoding = decode(body, content_type=content_type, charset=charset)
-    page = Page(text)
+    if layout is not None:
+        charset = layout.charset or charset
+    text, encoding, markup = read_bytes(body, content_type=content_type, charset=charset)
+    page = Page(markup)
     tree = page.tree
     tags = meta_tags(page.parser)
     title_element = _title_element(page)
     infos = info_lines(tree)
-    heading = find_heading(tree, infos, title_element, tags, listed_title)
+    laid = by_layout(tree, layout) if layout is not None else NOTHING
+    named = laid.title or listed_title
+    heading = find_heading(tree, infos, title_element, tags, named)
     spot, shows_article = under_title(tree, infos, heading, meta_title=bool(tags.get("articletitle")))
     weights = Weights(tree)
-    container = find_body(tree, weights, after=heading.first if heading else 0, anchor=spot, is_button=is_chrome)
+    after = heading.first if heading else 0
+    container = laid.body or find_body(tree, weights, after=after, anchor=spot, is_button=is_chrome)
     ranges = _ranges(tree, container)
     table = metadata_table(tree, skip=_body_ranges(tree, container))
-    if heading is None and container is not None and not ladder.named(tags, table.pairs, title_element, listed_title):
+    if heading is None and container is not None and not ladder.named(tags, table.pairs, title_element, named):
         heading = above_body(tree, infos, container.places[0], tags)
-    assembly = _assembled(tree, container, tags, title_element, heading, table.pairs, listed_title, learned)
+    assembly = _assembled(tree, container, tags, title_element, heading, table.pairs, named, learned)
     inside = _entry_inside(tree, container, assembly, table)
     if inside is not None:
         table = inside
-        assembly = _assembled(tree, container, tags, title_element, heading, table.pairs, listed_title, learned)
+        assembly = _assembled(tree, container, tags, title_element, heading, table.pairs, named, learned)
     info = _ranked(tree, infos, ranges, heading, assembly, table)
     statements = ladder.Statements(
         meta=tags,
@@ -74,7 +82,7 @@ def read_page(
         listed_date=listed_date,
         body_numbers=_numbers(assembly),
     )
-    values = (
+    values: tuple[MetaValue, ...] = (
         *ladder.titles(statements),
         *ladder.published(statements),
         *ladder.sources(statements),
@@ -82,6 +90,7 @@ def read_page(
         *ladder.index_numbers(statements),
         *ladder.publishers(statements),
     )
+    values = chosen_by_layout(values, laid) if layout is not None else values
     files = attachments(tree, _file_ranges(tree, container, heading), address)
     kind = classify(
         tree,
@@ -90,10 +99,10 @@ def read_page(
         assembly,
         tags,
         info,
-        shows_article=shows_article or _is_entry(table.pairs),
+        shows_article=shows_article or laid.body is not None or _is_entry(table.pairs),
         has_files=bool(files),
     )
-    flags: list[Flag] = []
+    flags = list(laid.missed)
     if kind is PageKind.DOCUMENT and container is not None:
         agreed = agreement(tree, container, weights)
         if agreed < _AGREES:
@@ -174,13 +183,12 @@ def _assembled(
 ) -> Assembly:
     if container is None:
         return Assembly("", (), (), ())
-    visible = sum(
-        len(line.text)
-        for place in container.places
-        for line in tree.lines_between(place, tree.ends[place])
-        if not line.hidden
-    )
-    whole = sum(len(line.text) for place in container.places for line in tree.lines_between(place, tree.ends[place]))
+    visible = whole = 0
+    for place in container.places:
+        for line in tree.lines_between(place, tree.ends[place]):
+            whole += len(line.text)
+            if not line.hidden:
+                visible += len(line.text)
     condemned = unwanted_elements(tree, container.places, keep_hidden=visible < 0.5 * whole)
     rendered = pieces(tree, container, condemned)
     names = [

@@ -43,10 +43,15 @@ def agreement(tree: Tree, container: Container, weights: Weights) -> float:
     inside = both = run = 0.0
     spans = [(place, tree.ends[place]) for place in container.places]
     held = tree.line_numbers(spans)
-    texts = {tree.lines[number].text for number in held}
+    texts: frozenset[str] | None = None
     for number, (line, size) in enumerate(zip(tree.lines, weights.of_lines, strict=True)):
-        if not size or (number not in held and line.text in texts):
-            continue  # no text, or the second copy of an article that stands twice
+        if not size:
+            continue
+        if number not in held:
+            if texts is None:
+                texts = frozenset(tree.lines[one].text for one in held)
+            if line.text in texts:
+                continue  # the second copy of an article that stands twice
         if number in held:
             inside += size
         if first <= number < end:

@@ -36,9 +36,9 @@ class Grid:
 def cells(tree: Tree, place: int) -> list[list[Cell]]:
     """The cells of a table's own rows; a nested table is text of the cell it stands in."""
     rows: list[list[Cell]] = []
-    i, end = place + 1, tree.ends[place]
+    tags, i, end = tree.tags, place + 1, tree.ends[place]
     while i < end:
-        tag = tree.tags[i]
+        tag = tags[i]
         if tag == "tr":
             rows.append([])
         elif tag in ("td", "th"):
@@ -79,30 +79,35 @@ def read_table(tree: Tree, place: int) -> Grid | None:
         if line.strip("\t"):
             lines.append(line)
     inside = tree.tags[place : tree.ends[place]]
-    linked = sum(len(tree.text(i)) for i, tag in enumerate(inside, place) if tag == "a")
+    linked = sum(len(tree.text(i)) for i, tag in enumerate(inside, place) if tag == "a") if "a" in inside else 0
     return Grid(tuple(_resolved(own)), tuple(lines), _caption(tree, place), linked)
 
 
 def _resolved(rows: list[list[Cell]]) -> list[tuple[str, ...]]:
     """Rows of equal width with every span filled by its cell's text."""
-    width = 0
-    taken: dict[tuple[int, int], str] = {}
+    width = filled = 0
+    taken: list[dict[int, str]] = [{} for _ in rows]  # by row: column -> text
     for y, row in enumerate(rows):
         x = 0
+        here = taken[y]
         for cell in row:
-            while (y, x) in taken:
+            while x in here:
                 x += 1
-            high, wide = min(cell.rowspan, len(rows) - y), cell.colspan
-            if len(taken) + high * wide > _MAX_CELLS:
+            text, wide = cell.text, cell.colspan
+            high = min(cell.rowspan, len(rows) - y)
+            if filled + high * wide > _MAX_CELLS:
                 return _unresolved(rows)
-            for dy in range(high):
-                for dx in range(wide):
-                    taken.setdefault((y + dy, x + dx), cell.text)
+            for below in taken[y : y + high] if high > 1 else (here,):
+                before = len(below)
+                for column in range(x, x + wide):
+                    below.setdefault(column, text)
+                filled += len(below) - before
             x += wide
             width = max(width, x)
     if width * len(rows) > _MAX_CELLS:
         return _unresolved(rows)
-    grid = [tuple(taken.get((y, x), "") for x in range(width)) for y in range(len(rows))]
+    columns = range(width)
+    grid = [tuple([filled_row.get(x, "") for x in columns]) for filled_row in taken]
     return [row for row in grid if any(row)]
 
 
@@ -113,6 +118,8 @@ def _unresolved(rows: list[list[Cell]]) -> list[tuple[str, ...]]:
 
 def _span(attributes: Mapping[str, str | None], name: str) -> int:
     written = (attributes.get(name) or "").strip()
+    if written in ("", "1"):
+        return 1
     if not written.isascii() or not written.isdigit():
         return 1
     # rowspan="0" means "to the end of the section".
