@@ -354,8 +354,8 @@ class Capture:
     """One response as archived (or one failure, which has neither file nor digest)."""
 
     capture_id: str
-    """``urn:uuid`` of the WARC record: a response or revisit, the metadata record of a failure; where nothing was asked or
-    archived, a fresh one."""
+    """``urn:uuid`` of the WARC record: a response or revisit, the metadata record of a failure; where nothing was asked
+    or archived, a fresh one."""
     url: str
     """Address asked for."""
     final_url: str

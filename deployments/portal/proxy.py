@@ -319,9 +319,9 @@ class Portal:
             raise LookupError(f"no site {host} in this network; it has {', '.join(self.network.hosts)}")
         self._faults = [*self._faults, Injected(chosen, host, path, roles)]
 
-    def inject_at_random(self, share: float, *, seed: int = 0) -> AtRandom:
+    def inject_at_random(self, share: float, *, without: frozenset[str] = frozenset(), seed: int = 0) -> AtRandom:
         """Spoil a share of all answers, each by a fault drawn from all that touch it; gives what counts them."""
-        at_random = AtRandom(FAULTS.values(), share, seed)
+        at_random = AtRandom((one for one in FAULTS.values() if one.name not in without), share, seed)
         self._faults = [*self._faults, at_random]
         return at_random
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from scrapers.platforms.protocol import Fetch
+from scrapers.platforms.trouble import FATAL
 from scrapers.records import Outcome, Request
 
-_REFUSALS = frozenset({Outcome.CHALLENGE, Outcome.BLOCKED, Outcome.TLS, Outcome.DNS, Outcome.NOT_ASKED})
-"""Outcomes after which nothing more is asked of the site."""
+_REFUSALS = FATAL - {Outcome.ROBOTS_DENIED, Outcome.FORBIDDEN_ADDRESS}
+"""Outcomes after which nothing more is asked of the site; an address that is forbidden says nothing of the others."""
 
 
 @dataclass(slots=True)

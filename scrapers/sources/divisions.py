@@ -119,21 +119,6 @@ class Divisions:
         found = [division for division in self._by_code.get(code, ()) if division.valid_in(year)]
         return max(found, key=_latest, default=None)
 
-    def by_name(self, name: str, *, within: str | None = None, year: int | None = None) -> Division | None:
-        """The one division of this name, long or short; ``None`` where several bear it (鼓楼区, 和平区, 朝阳区).
-
-        ``within`` is a code that tells them apart: the division itself, one above it or one below it.
-        """
-        return self._one(self._by_name.get(_plain(name), ()), within, year)
-
-    def zone(self, name: str, *, within: str | None = None) -> Zone | None:
-        """The one zone of this name or alias, with or without 管理委员会 or 管委会."""
-        plain = re.sub(r"(管理委员会|管委会)$", "", _plain(name))
-        found = self._zones.get(plain) or self._zones.get(_plain(name)) or []
-        if len(found) > 1 and within is not None:
-            found = [zone for zone in found if self.related(zone.parent_code, within)]
-        return found[0] if len(found) == 1 else None
-
     def related(self, code: str, other: str) -> bool:
         """Whether one of two codes is the other, or lies in it."""
         return code in self.lineage(other) or other in self.lineage(code)

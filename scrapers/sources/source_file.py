@@ -152,6 +152,11 @@ def _cross_checks(checked: SourceTable, at: At) -> Iterable[str]:
             yield f"{parameters}: {column.platform} takes no {key!r} (it takes {takes})"
         for key in lacking:
             yield f"{parameters}: {column.platform} needs {key!r}, which no page of the site states; add it"
+        if not parameters and column.query is None:
+            try:
+                protocol.first(_column(column, checked.charset))
+            except PlatformError as error:
+                yield f"{at('columns', number, 'parameters')}: {error}"
         if column.query is not None or QUERY in column.url:
             yield from _query_checks(column, number, checked.charset, at)
     for key in ("division_code", "parent_division_code"):

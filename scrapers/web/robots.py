@@ -38,6 +38,8 @@ _UNREACHABLE_AS_ITSELF = frozenset(
         Outcome.TLS,
         Outcome.CHALLENGE,
         Outcome.BLOCKED,
+        Outcome.SERVER_ERROR,
+        Outcome.TRUNCATED,
         Outcome.FORBIDDEN_ADDRESS,
     }
 )

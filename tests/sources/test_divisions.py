@@ -72,22 +72,22 @@ def test_codes_are_valid_by_year(code: str, year: int, name: str | None) -> None
 
 def test_names_that_several_districts_bear_need_a_parent() -> None:
     for name in ("鼓楼区", "和平区", "朝阳区"):
-        assert TABLE.by_name(name) is None
-    assert getattr(TABLE.by_name("和平区", within="210100"), "code", None) == "210102"
-    assert getattr(TABLE.by_name("鼓楼区", within="350000"), "code", None) == "350102"
-    assert getattr(TABLE.by_name("朝阳区", within="110105"), "code", None) == "110105"
-    assert getattr(TABLE.by_name("滨江区"), "code", None) == "330108"
+        assert code_of(name) is None
+    assert code_of("和平区", within="210100") == "210102"
+    assert code_of("鼓楼区", within="350000") == "350102"
+    assert code_of("朝阳区", within="110105") == "110105"
+    assert code_of("滨江区") == "330108"
 
 
 def test_a_name_that_was_shared_in_some_year_is_told_apart_by_the_year() -> None:
-    assert TABLE.by_name("江北区") is None  # 宁波's, and until 2025 重庆's
-    assert getattr(TABLE.by_name("江北区", within="500000", year=2024), "code", None) == "500105"
-    assert getattr(TABLE.by_name("江北区", year=2026), "code", None) == "330205"
+    assert code_of("江北区") is None  # 宁波's, and until 2025 重庆's
+    assert code_of("江北区", within="500000", year=2024) == "500105"
+    assert code_of("江北区", year=2026) == "330205"
 
 
 def test_a_district_under_a_new_code_is_one_place() -> None:
-    assert getattr(TABLE.by_name("友好区"), "code", None) == "230719"
-    assert getattr(TABLE.by_name("友好区", year=2018), "code", None) == "230704"
+    assert code_of("友好区") == "230719"
+    assert code_of("友好区", year=2018) == "230704"
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,9 @@ def test_districts_carry_their_citys_name_and_counties_do_not() -> None:
 
 def test_zones_without_a_code_are_found_by_their_aliases() -> None:
     for name in ("东湖高新区", "东湖新技术开发区", "武汉东湖新技术开发区管理委员会"):
-        zone = TABLE.zone(name)
+        place = TABLE.place(name)
+        assert place is not None
+        zone = place.zone
         assert zone is not None
         assert (zone.body, zone.parent_code, zone.merged_with) == ("武汉东湖新技术开发区管理委员会", "420100", None)
 
@@ -180,8 +182,8 @@ def test_the_table_of_a_small_country() -> None:
         ],
         [Zone("010100-z01", "乙经济开发区", (), "经开区", "010100", None, None, None, None)],
     )
-    assert getattr(table.by_name("丙区"), "code", None) == "010102"
-    assert getattr(table.by_name("丙区", year=2019), "code", None) == "010101"
+    assert getattr(table.place("丙区"), "code", None) == "010102"
+    assert getattr(table.place("丙区", year=2019), "code", None) == "010101"
     assert table.lineage("010102") == ("010102", "010100", "010000")
     place = table.place("乙经济开发区管委会")
     assert place is not None

@@ -152,6 +152,14 @@ def test_a_parameter_the_platform_does_not_take_is_refused(tmp_path: Path) -> No
     assert "trs takes no 'webid' (it takes none)" in problem
 
 
+def test_a_parameter_with_a_value_that_nobody_could_ask_is_refused(tmp_path: Path) -> None:
+    program = '"json_list"\nparameters = { address = "/search?lb=7", page = "p", first = "2" }'
+    (problem,) = problems(tmp_path, RIGHT.replace('"trs"', program))
+    assert problem.startswith(
+        "15: columns[1].parameters: http://xxgk.qinghe.gov.cn/tzgg/: first is '2'; pages count from"
+    )
+
+
 def test_a_column_on_a_host_of_somebody_else_is_refused(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, RIGHT.replace(', "xxgk.qinghe.gov.cn"', ""))
     assert problem.startswith("13: columns[1].url: xxgk.qinghe.gov.cn is not among hosts")

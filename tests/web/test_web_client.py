@@ -426,7 +426,7 @@ def test_a_crawl_delay_slows_the_pace(site: Site, client: Client) -> None:
 def test_an_unreachable_robots_txt_forbids_all(site: Site, client: Client) -> None:
     site.answers["/robots.txt"] = response(b"", "503 Busy")
     capture = fetch(client, site).capture
-    assert (capture.outcome, capture.attempts) == (Outcome.ROBOTS_DENIED, 3)
+    assert (capture.outcome, capture.attempts) == (Outcome.SERVER_ERROR, 3)
     assert "unreachable" in (capture.detail or "")
     assert site.asked("/a/1.html") == []
 

@@ -94,8 +94,8 @@ def test_an_unavailable_file_allows_all(outcome: Outcome, status: int) -> None:
 @pytest.mark.parametrize(
     ("outcome", "status", "named"),
     [
-        (Outcome.SERVER_ERROR, 503, Outcome.ROBOTS_DENIED),
-        (Outcome.TRUNCATED, 200, Outcome.ROBOTS_DENIED),
+        (Outcome.SERVER_ERROR, 503, Outcome.SERVER_ERROR),
+        (Outcome.TRUNCATED, 200, Outcome.TRUNCATED),
         (Outcome.TOO_LARGE, 200, Outcome.ROBOTS_DENIED),
         (Outcome.BLOCKED, 429, Outcome.BLOCKED),
         (Outcome.CHALLENGE, 521, Outcome.CHALLENGE),

@@ -49,7 +49,7 @@ ROBOTS_FAULTS = (
         "robots_500",
         "robots.txt fails with status 500: nothing is allowed (RFC 9309, 2.3.1.4)",
         b"oops",
-        _denied("status 500", 3),
+        _denied("status 500", 3, Outcome.SERVER_ERROR),
         status=500,
     ),
     _fault(
