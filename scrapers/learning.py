@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from scrapers.reading.chrome import restore
+from scrapers.reading.assembly import restore
 from scrapers.reading.learned import LearnedRule, learn_chrome
 from scrapers.reading.sections import heading
 from scrapers.records import HeldText

@@ -1,98 +1,28 @@
-"""Chrome taken out of a container by named rules, and put back again.
+"""Chrome taken out of a container by named rules.
 
-``assemble`` turns the pieces of a container into text, blocks and removals; ``restore`` is its inverse on the text.
-A rule sees whole lines. Two guards stand over all of them: a line that reads as a sentence goes only with a rule that
-names whole elements or copies, and where the rules together would leave nothing of a body with sentences, none holds.
+``assemble`` turns the pieces of a container into text, blocks and removals; ``assembly.restore`` is its inverse on the
+text. A rule sees whole lines. Two guards stand over all of them: a line that reads as a sentence goes only with a rule
+that names whole elements or copies, and where the rules together would leave nothing of a body with sentences, none
+holds.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
-from scrapers.reading.dom import Tree
+from scrapers.reading.assembly import Assembly, Verdict, put_together
+from scrapers.reading.chrome_rules import SENTENCE, Rule, by_match, line_rule, takes
 from scrapers.reading.labels import COLON, bare_label, label_openings, long_labels, table_labels
 from scrapers.reading.learned import LearnedRule, learned_removals
 from scrapers.reading.metadata import InfoLine, info_line
-from scrapers.reading.render import Piece, heading_level
-from scrapers.records import Block, Removal, Table
+from scrapers.reading.render import Piece
 
 _STOPS = "。！？!?”）)】；;"
-_SENTENCE = re.compile(r"。|；|，.*，|,.*,")
 _ATTACHED = re.compile(
     r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|pptx?|zip|rar|7z|jpe?g|png|tiff?|txt|ceb|csv)\s*$|^附件\s*\d", re.I
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule of ``chrome.toml``."""
-
-    name: str
-    match: str
-    where: str
-    concept: str
-    why: str
-    longest: int = 0
-    pattern: re.Pattern[str] | None = None
-    holds: str = ""
-    """Characters of which a line must hold one for ``pattern`` to find anything."""
-
-
-@cache
-def rules() -> tuple[Rule, ...]:
-    """The rules in file order; a malformed file is an error of the installation and raises."""
-    data = tomllib.loads(files("scrapers.reading").joinpath("chrome.toml").read_text("utf-8"))
-    return tuple(
-        Rule(
-            name=row["name"],
-            match=row["match"],
-            where=row["where"],
-            concept=row["concept"],
-            why=row["why"],
-            longest=row.get("max", 0),
-            pattern=re.compile(row["pattern"].strip()) if "pattern" in row else None,
-            holds=row.get("holds", ""),
-        )
-        for row in data["rule"]
-    )
-
-
-@cache
-def _by_match(match: str) -> tuple[Rule, ...]:
-    return tuple(rule for rule in rules() if rule.match == match)
-
-
-@cache
-def _lines_at(where: str) -> tuple[tuple[Rule, ...], re.Pattern[str]]:
-    """The line rules of one place, and one pattern that any line must fit for one of them to hold."""
-    chosen = tuple(rule for rule in _by_match("line") if rule.where == where)
-    union = "|".join(f"(?:{rule.pattern.pattern})" for rule in chosen if rule.pattern is not None)
-    return chosen, re.compile(union)
-
-
-@dataclass(frozen=True, slots=True)
-class Assembly:
-    """A body without its chrome."""
-
-    text: str
-    blocks: tuple[Block, ...]
-    tables: tuple[Table, ...]
-    removed: tuple[Removal, ...]
-    info: tuple[InfoLine, ...] = ()
-    """Info lines found inside the container."""
-
-
-@dataclass(slots=True)
-class _Verdict:
-    """What becomes of one piece: a rule takes it whole, or its end from ``keep`` characters on."""
-
-    rule: str | None = None
-    keep: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,75 +36,13 @@ class Context:
     """First text node of the page's title, where the container holds it too."""
 
 
-_WIDGET_TAGS = frozenset({"div", "ul", "section", "aside", "dl", "table", "form"})
-
-
-def unwanted_elements(tree: Tree, places: Sequence[int], *, keep_hidden: bool) -> dict[int, str]:
-    """Elements inside the container that a rule condemns by what they are, with the rule's name.
-
-    Elements that are styled away, unless most of the text is (``keep_hidden``: the page waits for a script), and
-    widgets by id and class, as long as they hold no sentence.
-    """
-    condemned: dict[int, str] = {}
-    widgets = _by_match("element")
-    for place in places:
-        if not keep_hidden:
-            for hidden in tree.hidden:
-                if place < hidden < tree.ends[place]:
-                    condemned[hidden] = "hidden"
-        i, end = place + 1, tree.ends[place]
-        while i < end:
-            tag = tree.tags[i]
-            if tag in _WIDGET_TAGS:
-                attributes = tree.nodes[i].attributes
-                name = f"{tag}#{attributes.get('id') or ''}.{(attributes.get('class') or '').replace(' ', '.')}".lower()
-                if len(name) > len(tag) + 2:
-                    rule = next((r for r in widgets if r.pattern is not None and r.pattern.search(name)), None)
-                    if rule is not None:
-                        text = tree.text(i)
-                        if len(text) <= rule.longest and not _SENTENCE.search(text):
-                            condemned[i] = rule.name
-                            i = tree.ends[i]
-                            continue
-            i += 1
-    return condemned
-
-
 def assemble(pieces: Sequence[Piece], context: Context) -> Assembly:
     """Apply every rule to the container's lines and put together what is left."""
     verdicts, info = _judge(pieces, context)
     kept = sum(1 for verdict in verdicts if verdict.rule is None)
     if not kept and any(_reads_as_sentence(piece) for piece in pieces):
-        verdicts, info = [_Verdict() for _ in pieces], []
-    return _put_together(pieces, verdicts, tuple(info))
-
-
-def restore(text: str, removals: Sequence[Removal]) -> str:
-    """The container's text: every removal put back at its offset. Removals at one offset keep their order."""
-    parts: list[str] = []
-    position = 0
-    for removal in removals:
-        parts.append(text[position : removal.at])
-        parts.append(removal.text)
-        position = removal.at
-    parts.append(text[position:])
-    return "".join(parts)
-
-
-_LONGEST_BUTTON = 100
-
-
-def is_chrome(text: str) -> bool:
-    """Whether a line on its own reads as a button, a prompt or a counter, wherever it stands."""
-    bare = "".join(text.split())
-    if len(bare) > _LONGEST_BUTTON:
-        return False
-    return _line_rule("anywhere", bare) is not None or _line_rule("tail", bare) is not None
-
-
-def container_text(pieces: Sequence[Piece]) -> str:
-    """The text of a container before any rule."""
-    return "\n".join(piece.text for piece in pieces)
+        verdicts, info = [Verdict() for _ in pieces], []
+    return put_together(pieces, verdicts, tuple(info))
 
 
 # ------------------------------------------------------------------------------------------------ judging
@@ -184,11 +52,11 @@ def _reads_as_sentence(piece: Piece) -> bool:
     if piece.grid is not None:
         return piece.linked < 0.5 * len(piece.text)
     text = piece.text
-    return len(text) >= 30 and bool(_SENTENCE.search(text)) and piece.linked < 0.6 * len(text)
+    return len(text) >= 30 and bool(SENTENCE.search(text)) and piece.linked < 0.6 * len(text)
 
 
-def _judge(pieces: Sequence[Piece], context: Context) -> tuple[list[_Verdict], list[InfoLine]]:
-    verdicts = [_Verdict(piece.unwanted) for piece in pieces]
+def _judge(pieces: Sequence[Piece], context: Context) -> tuple[list[Verdict], list[InfoLine]]:
+    verdicts = [Verdict(piece.unwanted) for piece in pieces]
     bare = ["".join(piece.text.split()) if piece.grid is None else "" for piece in pieces]
     if context.title_at is not None:
         _above_title(pieces, verdicts, context.title_at)
@@ -212,7 +80,7 @@ def _judge(pieces: Sequence[Piece], context: Context) -> tuple[list[_Verdict], l
     return verdicts, info
 
 
-def _above_title(pieces: Sequence[Piece], verdicts: Sequence[_Verdict], title_at: int) -> None:
+def _above_title(pieces: Sequence[Piece], verdicts: Sequence[Verdict], title_at: int) -> None:
     """What stands above the title, unless it reads as text: then the line taken for the title is of the body."""
     above = [n for n, piece in enumerate(pieces) if piece.first < title_at]
     if any(
@@ -224,7 +92,7 @@ def _above_title(pieces: Sequence[Piece], verdicts: Sequence[_Verdict], title_at
             verdicts[n].rule = "above_title"
 
 
-def _zones(pieces: Sequence[Piece], verdicts: Sequence[_Verdict]) -> tuple[int, int]:
+def _zones(pieces: Sequence[Piece], verdicts: Sequence[Verdict]) -> tuple[int, int]:
     """``head``: lines before this index stand above the first sentence; ``tail``: those from this index on, below the
     last."""
 
@@ -255,22 +123,22 @@ def _useful(line: InfoLine | None) -> bool:
     )
 
 
-def _anywhere(bare: Sequence[str], verdicts: Sequence[_Verdict]) -> None:
+def _anywhere(bare: Sequence[str], verdicts: Sequence[Verdict]) -> None:
     for number, text in enumerate(bare):
         if not text or verdicts[number].rule is not None or len(text) > 80:
             continue
-        rule = _line_rule("anywhere", text)
+        rule = line_rule("anywhere", text)
         if rule is not None:
             verdicts[number].rule = rule.name
 
 
-def _at_edges(bare: Sequence[str], verdicts: Sequence[_Verdict], head: int, tail: int) -> None:
+def _at_edges(bare: Sequence[str], verdicts: Sequence[Verdict], head: int, tail: int) -> None:
     for number in range(len(bare) - 1, -1, -1):
         text = bare[number]
         if not text or verdicts[number].rule is not None or len(text) > 300:
             continue
-        rule = (_line_rule("head", text) if number < head else None) or (
-            _line_rule("tail", text) if number >= tail else None
+        rule = (line_rule("head", text) if number < head else None) or (
+            line_rule("tail", text) if number >= tail else None
         )
         if rule is None:
             continue
@@ -280,28 +148,17 @@ def _at_edges(bare: Sequence[str], verdicts: Sequence[_Verdict], head: int, tail
         verdicts[number].rule = rule.name
 
 
-def _line_rule(where: str, text: str) -> Rule | None:
-    chosen, union = _lines_at(where)
-    if union.fullmatch(text) is None:
-        return None
-    return next((rule for rule in chosen if _takes(rule, text)), None)
-
-
-def _takes(rule: Rule, text: str) -> bool:
-    return len(text) <= rule.longest and rule.pattern is not None and rule.pattern.fullmatch(text) is not None
-
-
-def _blocks(pieces: Sequence[Piece], bare: Sequence[str], verdicts: Sequence[_Verdict], tail: int) -> None:
+def _blocks(pieces: Sequence[Piece], bare: Sequence[str], verdicts: Sequence[Verdict], tail: int) -> None:
     number = tail
     while number < len(pieces):
         text = bare[number]
         rule = None
         if text and verdicts[number].rule is None:
-            rule = next((r for r in _by_match("block") if _takes(r, text)), None) or _opened_block(pieces[number])
+            rule = next((r for r in by_match("block") if takes(r, text)), None) or _opened_block(pieces[number])
         elif pieces[number].grid is not None and not _reads_as_sentence(pieces[number]):
             # The heading may be the first row of a table of links.
             opening = "".join(pieces[number].text.split("\n", 1)[0].split())
-            rule = next((r for r in _by_match("block") if _takes(r, opening)), None)
+            rule = next((r for r in by_match("block") if takes(r, opening)), None)
         number += 1
         if rule is None:
             continue
@@ -326,24 +183,24 @@ def _opened_block(piece: Piece) -> Rule | None:
     if colon is None or _ATTACHED.search(piece.text) or piece.linked < 0.9 * (len(piece.text) - colon.end()):
         return None
     opening = "".join(piece.text[: colon.end()].split())
-    return next((rule for rule in _by_match("block") if _takes(rule, opening)), None)
+    return next((rule for rule in by_match("block") if takes(rule, opening)), None)
 
 
-def _line_ends(pieces: Sequence[Piece], verdicts: list[_Verdict], tail: int) -> None:
+def _line_ends(pieces: Sequence[Piece], verdicts: list[Verdict], tail: int) -> None:
     for number in range(max(0, tail - 1), len(pieces)):
         piece = pieces[number]
         if piece.grid is not None or verdicts[number].rule is not None:
             continue
-        for rule in _by_match("line_end"):
+        for rule in by_match("line_end"):
             if rule.pattern is None or (rule.holds and not any(mark in piece.text for mark in rule.holds)):
                 continue
             for match in rule.pattern.finditer(piece.text):
                 before = piece.text[: match.start()].rstrip()
                 if match.end() == len(piece.text) and before and before[-1] in _STOPS and len(match[0]) <= rule.longest:
-                    verdicts[number] = _Verdict(rule.name, len(before))
+                    verdicts[number] = Verdict(rule.name, len(before))
 
 
-def _titles(bare: Sequence[str], verdicts: Sequence[_Verdict], context: Context, head: int) -> None:
+def _titles(bare: Sequence[str], verdicts: Sequence[Verdict], context: Context, head: int) -> None:
     """The first one to five open lines that spell a title, and the document number behind them."""
     titles = {name for title in context.titles if len(name := _plain(title)) >= 6}
     number_line = _plain(context.doc_number or "")
@@ -365,7 +222,7 @@ def _titles(bare: Sequence[str], verdicts: Sequence[_Verdict], context: Context,
             verdicts[n].rule = "doc_number_line"
 
 
-def _others(bare: Sequence[str], verdicts: Sequence[_Verdict]) -> int:
+def _others(bare: Sequence[str], verdicts: Sequence[Verdict]) -> int:
     """Lines that are left, but for those that name a file."""
     return sum(
         verdict.rule is None and not (text.startswith("附件") or ("." in text and _ATTACHED.search(text) is not None))
@@ -381,7 +238,7 @@ def _plain(text: str) -> str:
 
 
 def _info_lines(
-    pieces: Sequence[Piece], verdicts: Sequence[_Verdict], info: list[InfoLine], head: int, tail: int
+    pieces: Sequence[Piece], verdicts: Sequence[Verdict], info: list[InfoLine], head: int, tail: int
 ) -> None:
     opening = next((n for n, verdict in enumerate(verdicts) if verdict.rule is None), 0)
     for number, piece in enumerate(pieces):
@@ -413,7 +270,7 @@ def _info_lines(
                 verdicts[number].rule = "info_line"
 
 
-def _metadata_grids(pieces: Sequence[Piece], verdicts: Sequence[_Verdict]) -> None:
+def _metadata_grids(pieces: Sequence[Piece], verdicts: Sequence[Verdict]) -> None:
     labels = table_labels()
     opens, openings = long_labels(), label_openings()
     for number, piece in enumerate(pieces[:6]):
@@ -442,7 +299,7 @@ def _opening_label(text: str) -> str:
     return bare_label(match[1] or match[2]) if match else ""
 
 
-def _second_copy(bare: Sequence[str], verdicts: Sequence[_Verdict]) -> None:
+def _second_copy(bare: Sequence[str], verdicts: Sequence[Verdict]) -> None:
     """Lines that repeat, in order, the run that began at an earlier long line."""
     anchors: dict[str, int] = {}
     for number, text in enumerate(bare):
@@ -460,41 +317,3 @@ def _second_copy(bare: Sequence[str], verdicts: Sequence[_Verdict]) -> None:
                 if bare[n] and bare[n] in run:
                     verdicts[n].rule = "second_copy"
             return
-
-
-# ------------------------------------------------------------------------------------------------ putting together
-
-
-def _put_together(pieces: Sequence[Piece], verdicts: Sequence[_Verdict], info: tuple[InfoLine, ...]) -> Assembly:
-    text_parts: list[str] = []
-    size = 0
-    blocks: list[Block] = []
-    tables: list[Table] = []
-    removed: list[Removal] = []
-    last_kept = max((n for n, verdict in enumerate(verdicts) if verdict.rule is None or verdict.keep), default=-1)
-    for number, (piece, verdict) in enumerate(zip(pieces, verdicts, strict=True)):
-        newline = "\n" if number + 1 < len(pieces) else ""
-        if verdict.rule is not None and not verdict.keep:
-            if number > last_kept and last_kept >= 0:
-                removed.append(Removal(verdict.rule, "\n" + piece.text, size))
-            else:
-                removed.append(Removal(verdict.rule, piece.text + newline, size))
-            continue
-        kept = piece.text if verdict.keep is None else piece.text[: verdict.keep]
-        text_parts.append(kept)
-        size += len(kept)
-        if verdict.rule is not None:
-            removed.append(Removal(verdict.rule, piece.text[len(kept) :], size))
-        if number < last_kept:
-            text_parts.append("\n")
-            size += 1
-        blocks.append(_block(piece, kept, tables))
-    return Assembly("".join(text_parts), tuple(blocks), tuple(tables), tuple(removed), info)
-
-
-def _block(piece: Piece, text: str, tables: list[Table]) -> Block:
-    if piece.grid is not None:
-        tables.append(Table(piece.grid.rows, piece.grid.caption))
-        return Block("table", text, table=len(tables) - 1)
-    level = heading_level(text, piece.tag)
-    return Block("heading", text, level=level) if level is not None else Block("paragraph", text)

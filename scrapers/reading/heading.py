@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scrapers.reading import ladder
-from scrapers.reading.chrome import is_chrome
+from scrapers.reading.chrome_rules import is_chrome
 from scrapers.reading.dom import Tree
 from scrapers.reading.labels import table_labels
 from scrapers.reading.metadata import InfoLine, opens_with_label_element

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from scrapers.reading.assembly import Assembly
 from scrapers.reading.body import Container, teasers
-from scrapers.reading.chrome import Assembly
 from scrapers.reading.dates import DATE
 from scrapers.reading.dom import Tree
 from scrapers.reading.metadata import InfoLine

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from scrapers.reading import ladder
+from scrapers.reading.assembly import Assembly
 from scrapers.reading.attachments import attachments
 from scrapers.reading.body import Container, Weights, find_body
-from scrapers.reading.chrome import Assembly, Context, assemble, is_chrome, unwanted_elements
+from scrapers.reading.chrome import Context, assemble
+from scrapers.reading.chrome_rules import is_chrome, unwanted_elements
 from scrapers.reading.decode import read_bytes
 from scrapers.reading.dom import Page, Tree, tidy
 from scrapers.reading.heading import Heading, above_body, find_heading, under_title

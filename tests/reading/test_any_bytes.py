@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 from specimens import BODY, PARAGRAPHS, SIDE, TITLE, URL, article_meta, page
 
-from scrapers.reading.chrome import restore
+from scrapers.reading.assembly import restore
 from scrapers.reading.decode import decode
 from scrapers.reading.page import read_page
 from scrapers.records import PageKind

@@ -7,9 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from specimens import FIRST, PARAGRAPHS, THIRD, TITLE, URL, article_meta, page
 
-from scrapers.reading.chrome import Context, assemble, container_text, restore, rules
+from scrapers.reading.assembly import restore
+from scrapers.reading.chrome import Context, assemble
+from scrapers.reading.chrome_rules import rules
 from scrapers.reading.page import read_page
 from scrapers.reading.render import Piece
+
+
+def container_text(pieces: list[Piece]) -> str:
+    """The text of a container before any rule."""
+    return "\n".join(piece.text for piece in pieces)
 
 
 def test_every_rule_says_what_it_takes_and_why() -> None:

@@ -1,0 +1,120 @@
+"""The rules of ``chrome.toml``, and what they say of one line or one element by itself."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from scrapers.reading.dom import Tree
+
+SENTENCE = re.compile(r"。|；|，.*，|,.*,")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of ``chrome.toml``."""
+
+    name: str
+    match: str
+    where: str
+    concept: str
+    why: str
+    longest: int = 0
+    pattern: re.Pattern[str] | None = None
+    holds: str = ""
+    """Characters of which a line must hold one for ``pattern`` to find anything."""
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """The rules in file order; a malformed file is an error of the installation and raises."""
+    data = tomllib.loads(files("scrapers.reading").joinpath("chrome.toml").read_text("utf-8"))
+    return tuple(
+        Rule(
+            name=row["name"],
+            match=row["match"],
+            where=row["where"],
+            concept=row["concept"],
+            why=row["why"],
+            longest=row.get("max", 0),
+            pattern=re.compile(row["pattern"].strip()) if "pattern" in row else None,
+            holds=row.get("holds", ""),
+        )
+        for row in data["rule"]
+    )
+
+
+@cache
+def by_match(match: str) -> tuple[Rule, ...]:
+    """The rules of one way of matching: ``line``, ``block``, ``line_end`` or ``element``."""
+    return tuple(rule for rule in rules() if rule.match == match)
+
+
+@cache
+def _lines_at(where: str) -> tuple[tuple[Rule, ...], re.Pattern[str]]:
+    """The line rules of one place, and one pattern that any line must fit for one of them to hold."""
+    chosen = tuple(rule for rule in by_match("line") if rule.where == where)
+    union = "|".join(f"(?:{rule.pattern.pattern})" for rule in chosen if rule.pattern is not None)
+    return chosen, re.compile(union)
+
+
+def line_rule(where: str, text: str) -> Rule | None:
+    """The first rule for lines at ``where`` that takes ``text``, a line without white space."""
+    chosen, union = _lines_at(where)
+    if union.fullmatch(text) is None:
+        return None
+    return next((rule for rule in chosen if takes(rule, text)), None)
+
+
+def takes(rule: Rule, text: str) -> bool:
+    """Whether ``text``, whole, is what the rule describes and no longer than it may be."""
+    return len(text) <= rule.longest and rule.pattern is not None and rule.pattern.fullmatch(text) is not None
+
+
+_LONGEST_BUTTON = 100
+
+
+def is_chrome(text: str) -> bool:
+    """Whether a line on its own reads as a button, a prompt or a counter, wherever it stands."""
+    bare = "".join(text.split())
+    if len(bare) > _LONGEST_BUTTON:
+        return False
+    return line_rule("anywhere", bare) is not None or line_rule("tail", bare) is not None
+
+
+_WIDGET_TAGS = frozenset({"div", "ul", "section", "aside", "dl", "table", "form"})
+
+
+def unwanted_elements(tree: Tree, places: Sequence[int], *, keep_hidden: bool) -> dict[int, str]:
+    """Elements inside the container that a rule condemns by what they are, with the rule's name.
+
+    Elements that are styled away, unless most of the text is (``keep_hidden``: the page waits for a script), and
+    widgets by id and class, as long as they hold no sentence.
+    """
+    condemned: dict[int, str] = {}
+    widgets = by_match("element")
+    for place in places:
+        if not keep_hidden:
+            for hidden in tree.hidden:
+                if place < hidden < tree.ends[place]:
+                    condemned[hidden] = "hidden"
+        i, end = place + 1, tree.ends[place]
+        while i < end:
+            tag = tree.tags[i]
+            if tag in _WIDGET_TAGS:
+                attributes = tree.nodes[i].attributes
+                name = f"{tag}#{attributes.get('id') or ''}.{(attributes.get('class') or '').replace(' ', '.')}".lower()
+                if len(name) > len(tag) + 2:
+                    rule = next((r for r in widgets if r.pattern is not None and r.pattern.search(name)), None)
+                    if rule is not None:
+                        text = tree.text(i)
+                        if len(text) <= rule.longest and not SENTENCE.search(text):
+                            condemned[i] = rule.name
+                            i = tree.ends[i]
+                            continue
+            i += 1
+    return condemned
