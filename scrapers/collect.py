@@ -13,8 +13,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from scrapers.addresses import host_of
 from scrapers.judging.genre import judge_title
-from scrapers.platforms.addresses import host_of
 from scrapers.platforms.direct import digest_of
 from scrapers.platforms.listing import list_column
 from scrapers.reading.decode import decode

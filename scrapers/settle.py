@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from scrapers.addresses import host_of
 from scrapers.judging.judge import judge
 from scrapers.judging.no_document import no_document
-from scrapers.platforms.addresses import host_of
 from scrapers.reading.learned import LearnedRule
 from scrapers.reading.page import read_page
 from scrapers.reading.words import counted

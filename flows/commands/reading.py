@@ -16,8 +16,8 @@ from flows.copies import mirror_finder
 from flows.learning import Rules, published_rules
 from flows.settings import Settings
 from flows.web import web_client
+from scrapers.addresses import host_of
 from scrapers.judging.judge import judge
-from scrapers.platforms.addresses import host_of
 from scrapers.platforms.list_rows import read_list
 from scrapers.reading.decode import decode
 from scrapers.reading.page import read_page

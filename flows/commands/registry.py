@@ -16,8 +16,8 @@ from flows.commands.checking import last_of_source, many, read_ledger
 from flows.commands.terminal import say, show_table, shown, talk
 from flows.settings import Settings
 from flows.web import web_client
+from scrapers.addresses import host_of
 from scrapers.collect import Fetcher
-from scrapers.platforms.addresses import host_of
 from scrapers.reading.decode import decode
 from scrapers.records import Capture, Fetched, ListRow, Outcome, Request
 from scrapers.sources.column_names import read_name, read_rows

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 
+from scrapers.addresses import canonical, host_of
 from scrapers.judging.copies import signature
 from scrapers.judging.damage import damage_flags
 from scrapers.judging.genre import DocumentJudgement, judge_document, judge_title
@@ -18,7 +19,6 @@ from scrapers.judging.trust import (
     UNTRUSTED_HOST,
     trust_flags,
 )
-from scrapers.platforms.addresses import canonical, host_of
 from scrapers.reading.dates import find_date
 from scrapers.reading.figures import consistency, figures
 from scrapers.reading.labels import bare_label, table_ranks

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
-from scrapers.platforms import addresses, markup, scripts
+from scrapers import addresses
+from scrapers.platforms import markup, scripts
 from scrapers.platforms.dates import from_unix, read_date
 from scrapers.platforms.scripts import whole_number
 from scrapers.records import ListRow

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from scrapers.platforms import addresses, answers, markup
+from scrapers import addresses
+from scrapers.platforms import answers, markup
 from scrapers.platforms.list_rows import mark_pinned, read_list
 from scrapers.records import Column, ListPage, Outcome, Pager, Request
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from scrapers.platforms import addresses, answers, markup, scripts
+from scrapers import addresses
+from scrapers.platforms import answers, markup, scripts
 from scrapers.platforms.list_rows import mark_pinned
 from scrapers.platforms.protocol import PlatformError
 from scrapers.platforms.scripts import whole_number

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from scrapers.platforms import addresses, scripts
+from scrapers import addresses
+from scrapers.platforms import scripts
 from scrapers.platforms.hanweb_columns import IDS, jpage_settings, with_ids
 from scrapers.platforms.list_rows import read_records
 from scrapers.platforms.scripts import whole_number

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from scrapers.platforms import addresses
+from scrapers import addresses
 from scrapers.platforms.hanweb_columns import IDS, KIND, Datastore, jpage_settings, own_list, read_datastores, with_ids
 from scrapers.platforms.list_rows import read_list, read_records
 from scrapers.platforms.scripts import whole_number

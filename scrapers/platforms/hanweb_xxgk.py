@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from bs4 import Tag
 
-from scrapers.platforms import addresses, markup
+from scrapers import addresses
+from scrapers.platforms import markup
 from scrapers.platforms.dates import read_date
 from scrapers.platforms.list_rows import mark_pinned, read_fragment
 from scrapers.platforms.protocol import PlatformError

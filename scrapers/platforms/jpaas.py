@@ -15,7 +15,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from bs4 import Tag
 
-from scrapers.platforms import addresses, markup, scripts
+from scrapers import addresses
+from scrapers.platforms import markup, scripts
 from scrapers.platforms.list_rows import read_fragment
 from scrapers.platforms.scripts import whole_number
 from scrapers.records import Column, ListPage, Outcome, Pager, Request

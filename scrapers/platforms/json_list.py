@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from scrapers.platforms import addresses, answers
+from scrapers import addresses
+from scrapers.platforms import answers
 from scrapers.platforms.list_rows import mark_pinned
 from scrapers.platforms.protocol import PlatformError
 from scrapers.platforms.scripts import whole_number

@@ -7,8 +7,9 @@ from datetime import date
 
 from bs4 import BeautifulSoup, Tag
 
+from scrapers import addresses
 from scrapers.date_formats import read_day
-from scrapers.platforms import addresses, markup
+from scrapers.platforms import markup
 from scrapers.platforms.dates import labelled_date, read_date
 from scrapers.platforms.list_rows import mark_pinned, whole_title
 from scrapers.platforms.protocol import Platform

@@ -17,7 +17,8 @@ from itertools import pairwise
 
 from bs4 import BeautifulSoup, Tag
 
-from scrapers.platforms import addresses, hanweb_columns, markup
+from scrapers import addresses
+from scrapers.platforms import hanweb_columns, markup
 from scrapers.platforms.pagers import read_pager
 from scrapers.platforms.row_blocks import (
     PINNED_MARK,

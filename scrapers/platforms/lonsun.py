@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from scrapers.platforms import addresses
+from scrapers import addresses
 from scrapers.platforms.list_rows import read_fragment
 from scrapers.platforms.protocol import PlatformError
 from scrapers.platforms.scripts import whole_number

@@ -11,7 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
-from scrapers.platforms import addresses, markup, scripts
+from scrapers import addresses
+from scrapers.platforms import markup, scripts
 from scrapers.platforms.scripts import whole_number
 from scrapers.records import Pager, Request
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scrapers.platforms import addresses
+from scrapers import addresses
 from scrapers.platforms.list_rows import read_list
 from scrapers.records import Column, ListPage, Request
 

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from bs4 import BeautifulSoup, NavigableString, Tag
 
-from scrapers.platforms import addresses, markup
+from scrapers import addresses
+from scrapers.platforms import markup
 from scrapers.platforms.dates import is_date_piece, labelled_date, read_date, split_date
 
 PINNED_MARK = re.compile(r"^[\[【(（]?\s*置顶\s*[\]】)）]?$")

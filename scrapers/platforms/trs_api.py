@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from scrapers.platforms import addresses, markup, scripts, was5
+from scrapers import addresses
+from scrapers.platforms import markup, scripts, was5
 from scrapers.platforms.list_rows import read_list
 from scrapers.platforms.pagers import list_model
 from scrapers.platforms.scripts import Name, whole_number

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from scrapers.platforms import addresses, answers
+from scrapers import addresses
+from scrapers.platforms import answers
 from scrapers.platforms.list_rows import mark_pinned
 from scrapers.platforms.protocol import PlatformError
 from scrapers.platforms.scripts import whole_number

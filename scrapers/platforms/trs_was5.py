@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from scrapers.platforms import addresses, was5
+from scrapers import addresses
+from scrapers.platforms import was5
 from scrapers.platforms.protocol import PlatformError
 from scrapers.records import Column, ListPage, Request
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from scrapers.platforms import addresses, answers, ucap_search
+from scrapers import addresses
+from scrapers.platforms import answers, ucap_search
 from scrapers.platforms.list_rows import mark_pinned
 from scrapers.platforms.protocol import PlatformError
 from scrapers.platforms.scripts import whole_number

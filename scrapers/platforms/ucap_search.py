@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 
-from scrapers.platforms import addresses, answers
+from scrapers import addresses
+from scrapers.platforms import answers
 from scrapers.platforms.protocol import PlatformError
 from scrapers.platforms.scripts import whole_number
 from scrapers.records import Column, ListPage, Outcome, Pager, Request

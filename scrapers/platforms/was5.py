@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from scrapers.platforms import addresses, answers
+from scrapers import addresses
+from scrapers.platforms import answers
 from scrapers.platforms.list_rows import mark_pinned
 from scrapers.platforms.scripts import whole_number
 from scrapers.records import Column, ListPage, Outcome, Pager, Request

@@ -16,8 +16,9 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from bs4 import Tag
 
+from scrapers import addresses
 from scrapers.judging.genre import judge_title
-from scrapers.platforms import addresses, gkmlpt, markup
+from scrapers.platforms import gkmlpt, markup
 from scrapers.platforms.protocol import Fetch
 from scrapers.records import Outcome, ReportType, Request
 from scrapers.sources.asking import Asking

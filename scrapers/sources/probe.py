@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 from bs4 import Tag
 
+from scrapers import addresses
 from scrapers.judging.genre import TitleJudgement, judge_title
-from scrapers.platforms import addresses, markup
+from scrapers.platforms import markup
 from scrapers.platforms.protocol import Fetch
 from scrapers.reading.page import read_page
 from scrapers.records import Draft, ListRow, Outcome, PageKind, Request

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlencode
 
-from scrapers.platforms import addresses, markup
+from scrapers import addresses
+from scrapers.platforms import markup
 from scrapers.records import Request
 
 _SEARCHES = re.compile(r"search|sousuo|搜索|检索|/so/|keyword|query", re.IGNORECASE)

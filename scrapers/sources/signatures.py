@@ -17,7 +17,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from bs4 import Tag
 
-from scrapers.platforms import addresses, markup
+from scrapers import addresses
+from scrapers.platforms import markup
 
 FILE = Path(__file__).with_name("signatures.toml")
 _LINKS_NEEDED = 3

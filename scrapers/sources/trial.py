@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from bs4 import Tag
 
-from scrapers.platforms import PlatformError, addresses, gkmlpt, markup, platform
+from scrapers import addresses
+from scrapers.platforms import PlatformError, gkmlpt, markup, platform
 from scrapers.platforms.json_list import program_in
 from scrapers.platforms.list_rows import read_list
 from scrapers.reading.page import read_page

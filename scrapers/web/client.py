@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from urllib.parse import quote, urlsplit
 
+from scrapers.addresses import host_of
 from scrapers.records import Fetched, KnownPage, Outcome, Request
 from scrapers.web.addresses import is_public, literal_address
 from scrapers.web.archive import Archive, Position
@@ -32,7 +33,7 @@ from scrapers.web.ending import OF_CODING, End, Onward, fetched, forwarding, may
 from scrapers.web.outcomes import classify
 from scrapers.web.pace import NotAskedError, Pace, Turn
 from scrapers.web.quiet_hours import QuietHours
-from scrapers.web.redirects import REDIRECTS, host_of, leads_home, location, resolve, within
+from scrapers.web.redirects import REDIRECTS, leads_home, location, resolve, within
 from scrapers.web.retry import backoff
 from scrapers.web.robots import Robots
 from scrapers.web.settings import ClientSettings

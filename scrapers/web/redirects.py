@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from scrapers.addresses import host_of
+
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _HOME = re.compile(r"/(?:(?:index|default|home|main)\.[a-z]{2,6})?", re.IGNORECASE)
@@ -36,14 +38,6 @@ def resolve(base: str, target: str) -> str | None:
     if parts.scheme not in ("http", "https") or not parts.hostname or not parts.hostname.isprintable():
         return None
     return urlunsplit(parts._replace(fragment=""))
-
-
-def host_of(url: str) -> str:
-    """Host name in lower case, without port; ``""`` for what has none."""
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".").lower()
-    except ValueError:
-        return ""
 
 
 def within(url: str, hosts: Iterable[str]) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrapers.platforms.addresses import as_directory, canonical, host_of
+from scrapers.addresses import as_directory, canonical, host_of
 from scrapers.platforms.dates import from_unix, labelled_date, read_date, split_date
 
 BASE = "http://www.example-qu.test/zwgk/fzzfjs/index.html"

@@ -7,7 +7,7 @@ import pytest
 from deployments.portal import FAMILIES_SOURCES, SOURCES, Asked, Network
 from deployments.portal.families import FAMILIES
 from deployments.portal.publishers import FAMILIES_FILE, PublisherPlan, SitePlan, read_plans
-from scrapers.platforms.addresses import canonical
+from scrapers.addresses import canonical
 from scrapers.records import Source
 from scrapers.sources.registry import load_sources
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from scrapers.platforms import addresses
+from scrapers import addresses
 from scrapers.records import Level, Source
 from scrapers.sources.divisions import load
 from scrapers.sources.registry import load_sources

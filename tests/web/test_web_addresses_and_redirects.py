@@ -9,10 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from scrapers.addresses import host_of
 from scrapers.web.addresses import is_public, literal_address
 from scrapers.web.cdxj import as_sent, surt
 from scrapers.web.content_coding import ContentTooLargeError, TornContentError, decode_content
-from scrapers.web.redirects import host_of, leads_home, location, resolve, within
+from scrapers.web.redirects import leads_home, location, resolve, within
 from scrapers.web.retry import backoff, retry_after
 from scrapers.web.settings import ClientSettings
 from scrapers.web.thin_page import forward_target, visible_text

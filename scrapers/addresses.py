@@ -46,9 +46,10 @@ def canonical(href: str, base: str) -> str | None:
 
 
 def host_of(url: str) -> str:
-    """Host of an address in lower case without its port; ``""`` where there is none."""
+    """Host of an address in lower case, without its port and the dot of a fully qualified name; ``""`` where there is
+    none."""
     try:
-        return urlsplit(url).hostname or ""
+        return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
         return ""
 
