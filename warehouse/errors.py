@@ -15,6 +15,10 @@ class WarehouseBusyError(WarehouseError):
     """Another process writes. Carries who, since when, in the message."""
 
 
+class NothingKeptError(WarehouseError):
+    """A lost warehouse cannot be made anew: no batch of it is kept."""
+
+
 class NoReaderError(WarehouseError):
     """No reader copy has been published yet."""
 

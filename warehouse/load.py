@@ -82,15 +82,21 @@ def merge_scripts() -> tuple[tuple[str, str], ...]:
 
 
 def _groups(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Files in their order, in groups of one transaction each. No group has two runs of one source: what a run found is
+    merged knowing what the one before it left, also where both come at once, as when a lost warehouse is made anew."""
     group: list[Path] = []
+    run_of: dict[str, str] = {}
     size = 0
     for path in paths:
         length = path.stat().st_size
-        if group and size + length > _BYTES_A_TRANSACTION:
+        run, _, rest = path.stem.partition("@")
+        source = rest.rpartition("@")[0]
+        if group and (size + length > _BYTES_A_TRANSACTION or run_of.get(source, run) != run):
             yield group
-            group, size = [], 0
+            group, size, run_of = [], 0, {}
         group.append(path)
         size += length
+        run_of[source] = run
     if group:
         yield group
 

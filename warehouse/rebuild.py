@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from warehouse.database import writing
-from warehouse.landing import LOADED
+from warehouse.errors import NothingKeptError
+from warehouse.landing import LOADED, pending
 from warehouse.load import LoadResult, load_pending
 
 
@@ -16,9 +17,15 @@ def reload_kept(warehouse: Path, landing: Path) -> LoadResult:
 
     The files go back to the landing folder first, so a call that is killed is gone on with by any load. Of a run only
     what its batches tell is known: it is recorded as ``cancelled``, from its first capture to its last, with
-    ``rebuilt`` in its summary. Raises as ``load.load_pending`` does.
+    ``rebuilt`` in its summary. Raises :class:`~warehouse.errors.NothingKeptError` where neither a batch nor a warehouse
+    is left, so that nobody takes an empty one for it, and as ``load.load_pending`` does.
     """
     kept = landing / LOADED
+    if not warehouse.exists() and not pending(landing) and not any(kept.glob("*.parquet")):
+        raise NothingKeptError(
+            f"{warehouse} is gone and no batch is kept in {kept}, so there is nothing to make it from: put one of the "
+            "two back from a copy. Nothing was changed; a reader copy that is there still answers"
+        )
     with writing(warehouse, "rebuild") as connection:
         held = {str(name) for (name,) in connection.execute("SELECT batch FROM raw_batches").fetchall()}
         for path in sorted(kept.glob("*.parquet")):

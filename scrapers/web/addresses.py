@@ -8,6 +8,13 @@ import socket
 from ipaddress import IPv4Address, IPv6Address
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that IANA has given out to the public internet; outside of it lie site-local addresses (fec0::/10), which Python
+calls global, and prefixes of translators (64:ff9b:1::/48, ::/96) that lead to IPv4 hosts nobody can check."""
+_NOT_PUBLIC_EITHER = (
+    ipaddress.IPv4Network("192.0.0.0/24"),  # protocol assignments; Oracle's metadata service is 192.0.0.192
+    ipaddress.IPv4Network("168.63.129.16/32"),  # Azure's platform service, a metadata service in public space
+)
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
 
 
@@ -51,7 +58,9 @@ def literal_address(host: str) -> str | None:
 
 
 def _plain_public(ip: IPv4Address | IPv6Address) -> bool:
-    return ip.is_global and not ip.is_multicast
+    if isinstance(ip, IPv6Address):
+        return ip.is_global and ip in _GLOBAL_UNICAST
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in _NOT_PUBLIC_EITHER)
 
 
 def _embedded(ip: IPv6Address) -> IPv4Address | None:

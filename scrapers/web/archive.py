@@ -116,6 +116,14 @@ class Archive:
 
         return self._append(group, record_id, records, entry)
 
+    def holds(self, place: Place) -> bool:
+        """Whether the response there can be read now, whole; not where its file was moved away or is damaged."""
+        try:
+            find_original(self.directory, place.warc_file, place.offset)
+        except CaptureNotFoundError:
+            return False
+        return True
+
     def write_failure(self, url: str, at: datetime, outcome: str, detail: str, *, group: str = "") -> Position:
         """Append a ``metadata`` record: ``url`` was asked for at that instant and did not answer. Raises as ``write``
         does."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from scrapers.records import ArchivedFile, ArchivedRecord
 from scrapers.web import warc
 from scrapers.web.archive_file import as_archive_error
-from scrapers.web.capture_index import status_of
+from scrapers.web.capture_index import date_of, status_of
 from scrapers.web.cdxj import Entry
 
 CAPTURED = ("response", "revisit")
@@ -116,15 +116,6 @@ def archived_record(member: warc.Member) -> ArchivedRecord:
         refers_to=_identifier(fields.get("warc-refers-to")),
         concurrent_to=_identifier(fields.get("warc-concurrent-to")),
     )
-
-
-def date_of(record: warc.Record) -> datetime | None:
-    """``WARC-Date``; ``None`` where it is missing or no instant."""
-    try:
-        at = record.date
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None else None
 
 
 def fields_of(block: bytes) -> dict[str, str]:

@@ -194,6 +194,11 @@ def _record(directory: Path, warc_file: str, offset: int) -> tuple[Path, warc.Re
         ) from error
     if record.type not in ("response", "revisit"):
         raise CaptureNotFoundError(f"{path}, byte {offset}: a {record.type or 'nameless'} record, not a response")
+    if not record.fields.get("warc-target-uri") or date_of(record) is None:
+        raise CaptureNotFoundError(
+            f"{path}, byte {offset}: a {record.type} that does not say of what address (WARC-Target-URI) or instant "
+            "(WARC-Date) it is; run `nianbao archive verify`"
+        )
     return path, record
 
 
@@ -238,14 +243,16 @@ def scan_file(path: Path) -> Iterator[Entry]:
 
 
 def entry_of(member: warc.Member, warc_file: str) -> Entry | None:
-    """The index entry of a response or revisit; ``None`` for a record of another kind."""
+    """The index entry of a response or revisit; ``None`` for a record of another kind, or one that does not say of what
+    address or instant it is."""
     record = member.record
-    if record.type not in ("response", "revisit"):
+    at = date_of(record)
+    if record.type not in ("response", "revisit") or at is None or not record.fields.get("warc-target-uri"):
         return None
     start_line, _, _ = record.block.partition(b"\r\n")
     return Entry(
         url=record.fields["warc-target-uri"],
-        at=record.date,
+        at=at,
         warc_file=warc_file,
         offset=member.offset,
         length=member.length,
@@ -253,6 +260,15 @@ def entry_of(member: warc.Member, warc_file: str) -> Entry | None:
         record_id=record.record_id,
         revisit=record.type == "revisit",
     )
+
+
+def date_of(record: warc.Record) -> datetime | None:
+    """``WARC-Date``; ``None`` where it is missing or no instant."""
+    try:
+        at = record.date
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
 
 
 def status_of(start_line: str) -> int:

@@ -155,7 +155,7 @@ class _Fetch:
         self._obey_robots = obey_robots
         self._known = known
         self._conditions: dict[str, str] = {}
-        if known is not None and request.method == "GET":
+        if known is not None and request.method == "GET" and self._can_be_had_again(known):
             if known.etag:
                 self._conditions["If-None-Match"] = known.etag
             if known.last_modified:
@@ -249,6 +249,11 @@ class _Fetch:
             if onward.by_page or status == 303 or (status in (301, 302) and method == "POST"):
                 method, form = "GET", None
             url = following
+
+    def _can_be_had_again(self, known: KnownPage) -> bool:
+        """A page whose answer the archive has lost is asked for whole: a 304 would bring nothing in its place."""
+        archive = self._client._archive
+        return archive is None or known.archived is None or archive.holds(known.archived)
 
     def _keep(self, answer: Answer) -> Position | None:
         archive = self._client._archive

@@ -118,15 +118,6 @@ def classify(
     return _by_status(status)
 
 
-def challenge_vendor(text: str) -> str | None:
-    """The vendor of a challenge by the page alone, for saved pages without status and headers; ``unnamed`` where it
-    is a challenge of no known vendor, ``None`` where it is none."""
-    page = text.encode("utf-8", "replace")
-    found = _classify_page((("content-type", "text/html"),), page, "")
-    outcome, detail = found
-    return (detail or "unnamed").split(":", 1)[0] if outcome is Outcome.CHALLENGE else None
-
-
 def _classify_page(headers: Headers, body: bytes, url: str, *, document: bool = False) -> tuple[Outcome, str | None]:
     if not body.strip():
         return Outcome.WRONG_CONTENT, "status 200 with an empty body"

@@ -20,6 +20,7 @@ import pytest
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
+from warehouse.database import writing
 
 ONE = "qinglan/qinghe"
 HEEDING_CTRL_C = (
@@ -90,6 +91,9 @@ def test_an_unreachable_host_is_a_problem_with_a_name_and_the_rest_is_crawled(tm
     done = crawl(tmp_path / "data", portal, sources_dir=str(tmp_path / "sources"), max_attempts="1")
     assert done.returncode == 1
     assert "problem http://www.lost.gov.cn/fzzf/: " in done.stderr
+    told = nianbao("problems", data=tmp_path / "data")
+    assert "│ http://www.lost.gov.cn/fzzf/ " in told.stdout
+    assert "│ server_error (" in told.stdout, "the reason is hidden behind the address"
     counted = nianbao("sql", "SELECT count(*) AS n FROM reports", "--format", "json", data=tmp_path / "data")
     assert json.loads(counted.stdout)[0]["n"] == 18
 
@@ -305,6 +309,17 @@ def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path, portal: Porta
     assert "Traceback" not in done.stderr
 
 
+def test_a_data_folder_below_a_file_is_named(tmp_path: Path, portal: Portal) -> None:
+    (tmp_path / "notes").write_text("no folder", "utf-8")
+    done = crawl(tmp_path / "notes" / "data", portal, "--source", ONE)
+    assert done.returncode == 1
+    assert str(tmp_path / "notes") in done.stderr
+    assert "Traceback" not in done.stderr
+    looked = nianbao("doctor", data=tmp_path / "notes" / "data")
+    assert looked.returncode == 1
+    assert "is no folder" in looked.stdout
+
+
 def test_a_manifest_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     manifest = tmp_path / "M.jsonl"
     manifest.write_bytes('{"id": "年报", "file": "a.html"}\n'.encode("gb18030"))
@@ -330,6 +345,21 @@ def test_a_damaged_reader_copy_says_how_to_get_a_new_one(tmp_path: Path) -> None
     done = nianbao("sql", "SELECT 1", data=tmp_path)
     assert done.returncode == 1
     assert "next nianbao crawl writes it anew" in done.stderr
+
+
+def test_a_warehouse_of_which_nothing_is_kept_is_not_replaced_by_an_empty_one(tmp_path: Path) -> None:
+    reader = tmp_path / "nianbao.duckdb"
+    with writing(reader, "test"):
+        pass
+    before = reader.read_bytes()
+    done = nianbao("archive", "rebuild", data=tmp_path)
+    assert done.returncode == 1
+    assert "put one of the two back from a copy" in done.stderr
+    assert reader.read_bytes() == before
+    assert not (tmp_path / "warehouse" / "nianbao.duckdb").exists()
+    looked = nianbao("doctor", data=tmp_path)
+    assert looked.returncode == 1
+    assert "copy that away first" in " ".join(looked.stdout.replace("│", " ").split())
 
 
 def test_a_page_can_be_read_beside_a_damaged_reader_copy(tmp_path: Path) -> None:

@@ -8,7 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from flows.run import CrawlRun
 from flows.run_lock import forget, is_alive, run_lock
+from flows.settings import Settings
+from scrapers.web.archive import Archive, ArchiveFull
+from warehouse.database import attach
 
 HOLDING = """
 import sys, time
@@ -38,3 +44,24 @@ def test_a_killed_run_is_not_alive_although_its_file_is_there(tmp_path: Path) ->
     assert not is_alive(tmp_path, "run-1")
     forget(tmp_path, "run-1")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_whose_archive_cannot_be_closed_has_failed_and_was_not_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Archive) -> None:
+        raise ArchiveFull("no space is left")
+
+    monkeypatch.setattr(Archive, "close", full)
+    settings = Settings(data_dir=tmp_path)
+    with pytest.raises(ArchiveFull), CrawlRun(settings, (), ()) as run:
+        pass
+    connection = attach(settings.warehouse_path, read_only=True)
+    try:
+        (ended,) = connection.execute(
+            "SELECT state, summary ->> 'error', summary ->> 'killed' FROM raw_runs"
+        ).fetchall()
+    finally:
+        connection.close()
+    assert ended == ("failed", "ArchiveFull('no space is left')", None)
+    assert not is_alive(settings.state_dir / "runs", run.run_id)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sample_batches import MORNING, SOURCE, TEXT, address, capture, digest, report
 
 from scrapers.records import Batch, State
+from warehouse.rebuild import reload_kept
 
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]
@@ -24,6 +26,15 @@ def read(number: int, *, days: int = 0, text: tuple[str, ...] = LONG, **changes:
     made = report(number, text=text, read_from=fetched, **changes)
     made = replace(made, text_digest=digest(made.draft.text))
     return Batch(f"run-{number}-{days}", made.source_id or SOURCE, 0, captures=(fetched,), reports=(made,))
+
+
+def one_run(*batches: Batch) -> Batch:
+    """The pages of several batches as those of one, in this order."""
+    return replace(
+        batches[0],
+        captures=tuple(capture for batch in batches for capture in batch.captures),
+        reports=tuple(report for batch in batches for report in batch.reports),
+    )
 
 
 def test_a_report_that_moved_keeps_its_identity(load: Load, ask: Ask) -> None:
@@ -45,7 +56,7 @@ def test_an_edit_at_the_new_address_is_a_version_of_the_same_report(load: Load, 
 
 
 def test_one_report_at_two_addresses_of_one_load_is_one_row(load: Load, ask: Ask) -> None:
-    load(read(0), read(1))
+    load(one_run(read(0), read(1)))
     assert ask("SELECT count(*) FROM reports") == [(1,)]
     assert ask("SELECT count(*) FROM core_addresses") == [(2,)]
     assert ask("SELECT count(*) FROM core_versions") == [(1,)]
@@ -74,3 +85,56 @@ def test_a_quarantined_copy_is_not_the_report_it_repeats(load: Load, ask: Ask) -
 def test_pages_with_next_to_no_text_are_told_apart_by_their_addresses(load: Load, ask: Ask) -> None:
     load(read(0, text=TEXT), read(1, text=TEXT))
     assert ask("SELECT count(*) FROM reports") == [(2,)]
+
+
+def test_an_address_that_passes_to_another_years_report_leaves_the_one_it_held(load: Load, ask: Ask) -> None:
+    load(read(0))
+    load(read(1, days=1))  # by mistake the site showed the report of 2025 here too
+    load(read(1, days=2, text=EDITED, year=2024))
+    load(read(1, days=3, text=(*EDITED, "（补充）"), year=2024))
+    assert ask("SELECT document_id, report_year, version FROM reports ORDER BY ALL") == [
+        ("doc-0", 2025, 1),
+        ("doc-1", 2024, 2),
+    ]
+
+
+def test_an_address_whose_year_is_understood_otherwise_keeps_its_report(load: Load, ask: Ask) -> None:
+    load(read(0))
+    moved = read(1, days=1)
+    load(moved)
+    load(Batch("reprocess", SOURCE, 0, reports=(replace(moved.reports[0], report_year=2024),)))
+    assert ask("SELECT document_id, url, report_year FROM reports") == [("doc-0", address(1), 2024)]
+
+
+def test_reports_of_two_towns_in_one_column_are_two_though_their_text_is_one(load: Load, ask: Ask) -> None:
+    load(one_run(read(0, publisher="东溪镇人民政府"), read(1, publisher="西溪镇人民政府")))
+    load(read(2, days=1, publisher="南溪镇人民政府"))
+    assert ask("SELECT count(*) FROM reports") == [(3,)]
+
+
+def test_a_report_edited_and_moved_in_one_run_is_still_one(load: Load, ask: Ask) -> None:
+    load(read(0))
+    load(one_run(read(0, days=1, text=EDITED), read(1, days=1, text=EDITED)))
+    assert ask("SELECT document_id, version FROM reports") == [("doc-0", 2)]
+
+
+def test_a_lost_warehouse_is_made_anew_with_the_same_documents(
+    load: Load, ask: Ask, warehouse: Path, landing: Path
+) -> None:
+    load(read(0))
+    load(read(1, days=1))
+    load(read(0, days=2, text=EDITED))
+    load(read(2, days=3))  # the text that doc-0 had once: nobody holds it now
+    load(read(1, days=4, text=EDITED))
+    documents = ask(_DOCUMENTS)
+    assert [row[0] for row in documents] == ["doc-0", "doc-0", "doc-2"]
+    warehouse.unlink()
+    reload_kept(warehouse, landing)
+    assert ask(_DOCUMENTS) == documents
+
+
+_DOCUMENTS = (
+    "SELECT a.document_id, a.url, a.last_seen_at, r.url, r.version, r.text_digest, "
+    "(SELECT count(*) FROM core_versions v WHERE v.document_id = a.document_id) "
+    "FROM core_addresses a JOIN core_reports r ON r.document_id = a.document_id ORDER BY ALL"
+)

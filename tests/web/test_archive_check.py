@@ -18,6 +18,7 @@ from scrapers.web import warc
 from scrapers.web.archive import Archive
 from scrapers.web.archive_check import check_file
 from scrapers.web.archive_scan import scan_records
+from scrapers.web.capture_index import CaptureNotFoundError, read_capture, scan_file
 
 
 def only(folder: Path) -> Path:
@@ -186,6 +187,18 @@ def test_a_file_of_other_software_is_read_and_checked(tmp_path: Path) -> None:
     rows = scan_records(path)
     assert (rows.file.run_id, rows.file.host_group) == ("crawl-7", None)
     assert [(row.type, row.status, row.content_type) for row in rows.records][1] == ("response", 200, "text/html")
+
+
+@pytest.mark.parametrize("lost", [b"WARC-Target-URI: ", b"WARC-Date: "])
+def test_a_record_that_does_not_say_of_what_it_is_hides_no_other(tmp_path: Path, lost: bytes) -> None:
+    with Archive(tmp_path, run_id="run") as archive:
+        first, second = archive.write(exchange(1)), archive.write(exchange(2))
+    path = only(tmp_path)
+    rewritten(path, 1, lambda plain: re.sub(rb"\r\n" + lost + rb"[^\r]*", b"", plain, count=1))
+    (entry,) = scan_file(path)
+    assert entry.record_id == second.record_id
+    with pytest.raises(CaptureNotFoundError, match=r"WARC-Target-URI.*archive verify"):
+        read_capture(tmp_path, first.warc_file, first.offset)
 
 
 @pytest.mark.parametrize(

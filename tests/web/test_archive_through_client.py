@@ -51,6 +51,21 @@ def test_an_unchanged_page_is_kept_as_a_revisit_of_what_the_ledger_names(
     assert scan_records(path).file.host_group == "127.0.0.1"
 
 
+def test_a_page_that_the_archive_has_lost_is_asked_for_whole(site: Site, client: Client, archive: Archive) -> None:
+    def answer(seen: Seen) -> bytes:
+        if seen.headers.get("if-none-match") == '"v1"':
+            return b"HTTP/1.1 304 Not Modified\r\nContent-Length: 0\r\n\r\n"
+        return response(ETag='"v1"')
+
+    site.answers["/a/1.html"] = answer
+    url = site.url("/a/1.html")
+    lost = KnownPage(url, State.ACCEPTED, '"v1"', archived=Place("moved-away.warc.gz", 0))
+    fetched = client.fetch(Request(url), hosts=HOSTS, known=lost)
+    assert fetched.capture.outcome is Outcome.OK
+    kept = read_capture(archive.directory, fetched.capture.warc_file or "", fetched.capture.warc_offset or 0)
+    assert (kept.body, kept.revisit_of) == (fetched.body, None)
+
+
 def test_a_fetch_without_an_answer_is_in_the_archive_too(
     site: Site, new_client: Callable[..., Client], archive: Archive
 ) -> None:

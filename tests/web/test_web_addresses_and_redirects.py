@@ -39,6 +39,13 @@ from scrapers.web.thin_page import forward_target, visible_text
         "2002:7f00:1::",
         "64:ff9b::a00:1",
         "ff02::1",
+        "fec0::1",
+        "::10.0.0.1",
+        "::ffff:0:10.0.0.1",
+        "64:ff9b:1::10.0.0.1",
+        "192.0.0.192",
+        "168.63.129.16",
+        "::ffff:168.63.129.16",
     ],
 )
 def test_an_address_inside_is_not_public(address: str) -> None:

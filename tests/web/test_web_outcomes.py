@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from scrapers.records import Outcome
 from scrapers.web.evidence import beginning
-from scrapers.web.outcomes import challenge_vendor, classify
+from scrapers.web.outcomes import classify
 
 HTML = (("Content-Type", "text/html"),)
 REPORT = "<html><head><title>报告</title></head><body><p>" + "法治政府建设年度报告" * 100 + "</p></body></html>"
@@ -93,7 +93,6 @@ def test_a_report_that_came_through_a_protection_service_is_content(headers: tup
 def test_a_report_that_speaks_of_such_things_is_content(words: str) -> None:
     page = REPORT.replace("</p>", words + "</p>")
     assert classify(200, HTML, page.encode())[0] is Outcome.OK
-    assert challenge_vendor(page) is None
 
 
 def test_words_in_a_script_are_not_words_of_the_page() -> None:
@@ -260,10 +259,10 @@ def test_a_page_where_a_file_was_asked_for_is_wrong_content() -> None:
     assert classify(200, (), b"%PDF-1.4", url="http://a.test/b.html")[0] is Outcome.WRONG_CONTENT
 
 
-def test_a_saved_challenge_is_known_without_its_headers() -> None:
-    assert challenge_vendor("<html><script>$_ts={}</script></html>") == "ruishu"
-    assert challenge_vendor("<title>请稍候</title>") == "unnamed"
-    assert challenge_vendor("<title>404</title>") is None
+def test_a_challenge_is_known_by_its_page_alone() -> None:
+    assert (classify(200, HTML, b"<html><script>$_ts={}</script></html>")[1] or "").startswith("ruishu: ")
+    assert (classify(200, HTML, "<title>请稍候</title>".encode())[1] or "").startswith("unnamed: ")
+    assert classify(200, HTML, b"<title>404</title>")[0] is Outcome.SOFT_404
 
 
 def test_no_annotated_real_page_is_taken_for_anything_but_content(shared: Path) -> None:
