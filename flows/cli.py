@@ -18,7 +18,7 @@ import typer
 
 from flows.commands.terminal import say, talk
 from flows.settings import SettingsError, read_settings
-from scrapers.records import Level
+from scrapers.records import Level, ReportType
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
@@ -226,6 +226,25 @@ def sql(
 
 
 @app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="Words, and phrases in quotes: '行政复议 \"出庭应诉率\"'.")],
+    year: Annotated[int | None, typer.Option(help="Only this report year.")] = None,
+    division: Annotated[str | None, typer.Option(metavar="CODE", help="Only codes that begin so: 33, 3307 ...")] = None,
+    report_type: Annotated[ReportType | None, typer.Option("--type", help="Only this report type.")] = None,
+    level: Annotated[Level | None, typer.Option(help="Only publishers of this kind.")] = None,
+    publisher: Annotated[str | None, typer.Option(help="Only publishers whose name holds this.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most results.")] = 10,
+    output: Annotated[str, typer.Option("--format", "-f", help="table, csv, json or jsonl.")] = "table",
+) -> None:
+    """The reports that speak of something, the best first (BM25 over words), with the place where they do."""
+    from flows.commands.search import search_command
+    from warehouse.search import Filters
+
+    filters = Filters(year, division, report_type and report_type.value, level and level.value, publisher)
+    raise typer.Exit(search_command(read_settings(), query, filters=filters, most=limit, output=output))
+
+
+@app.command()
 def coverage(
     source: Annotated[str | None, typer.Option("--source", "-s", metavar="ID", help="Only this source.")] = None,
     year: Annotated[list[int] | None, typer.Option(help="Only this report year; may be given several times.")] = None,
@@ -365,7 +384,7 @@ def _exit_code(error: Exception) -> int | None:
         where = error.filename or "while writing"
         _say(f"no space is left on the device ({where}); free some, then run the same command again")
         return 1
-    if isinstance(error, PermissionError) or (isinstance(error, OSError) and error.errno == errno.EROFS):
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
         _say(f"{error.filename or 'a file'}: {error.strerror}; `nianbao doctor` shows which setting named it")
         return 1
     return None

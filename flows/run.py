@@ -19,6 +19,7 @@ from flows.progress import Progress
 from flows.run_lock import forget, is_alive, run_lock
 from flows.settings import Settings
 from flows.web import run_pace, web_client
+from flows.words import recut_words
 from scrapers.collect import Plan, Step, Tally, collect
 from scrapers.records import Source
 from scrapers.web.archive import Archive
@@ -153,12 +154,13 @@ class CrawlRun:
         self._done.set()
         self._loader.join()
         self._client.close()
-        self._archive.close()
         failure = error if error is not None else self._loader_error
         try:
+            self._archive.close()
             if self._loader_error is None:
                 self._load()
                 learn_after(self.settings.warehouse_path)
+                recut_words(self.settings.warehouse_path)
                 update_index(self.settings)
         except Exception as late:
             failure = failure or late

@@ -81,5 +81,7 @@ def show_summary(summary: RunSummary) -> None:
         talk.print(f"... and {len(summary.problems) - 20} more: nianbao sql 'FROM problems'")
     if summary.new or any(tally.changed for tally in summary.tallies):
         talk.print(f"{summary.new} new reports in {summary.seconds:.0f} s.")
+    elif summary.problems:
+        talk.print(f"Nothing new, so far as could be seen past the problems ({summary.seconds:.0f} s).")
     else:
         talk.print(f"Nothing new: every report that is listed is held already ({summary.seconds:.0f} s).")

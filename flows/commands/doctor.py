@@ -64,7 +64,9 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
     folder = settings.data_dir
     while not folder.exists():
         folder = folder.parent
-    if not os.access(folder, os.W_OK):
+    if not folder.is_dir():
+        yield ("data folder", TROUBLE, f"{folder.resolve()} is no folder; set NIANBAO_DATA_DIR elsewhere")
+    elif not os.access(folder, os.W_OK):
         yield ("data folder", TROUBLE, f"{folder.resolve()} cannot be written to; set NIANBAO_DATA_DIR elsewhere")
     else:
         free = shutil.disk_usage(folder).free
@@ -90,6 +92,13 @@ def _warehouse(settings: Settings) -> tuple[str, str]:
     if kept and not settings.warehouse_path.exists():
         lost = f"{settings.warehouse_path} is gone, but the {kept} batches it was made from are kept"
         return TROUBLE, f"{lost}: nianbao archive rebuild makes it anew"
+    if settings.reader_path.exists() and not settings.warehouse_path.exists():
+        return (
+            TROUBLE,
+            f"{settings.warehouse_path} is gone, and so are the batches it was made from: put one of the two back from "
+            f"a copy. The next crawl begins a new one and publishes it over {settings.reader_path}; "
+            "copy that away first",
+        )
     try:
         ((reports,),) = run_sql(settings.reader_path, "SELECT count(*) FROM reports").rows
     except NoReaderError as error:

@@ -13,6 +13,9 @@ from scrapers.sources.registry import load_sources, select_sources
 from warehouse.problems import KINDS, problem_table
 from warehouse.query import Format
 
+LONGEST_DETAIL = 120
+"""Characters of a detail in a table; the other formats have it whole."""
+
 
 def problems_command(settings: Settings, *, source: str | None, kind: str | None, each: bool, output: str) -> int:
     """Groups of problems with advice on the screen, rows in every other format. Exit code 0: showing them is done."""
@@ -30,7 +33,8 @@ def problems_command(settings: Settings, *, source: str | None, kind: str | None
     places = ["url" if each else "example", "detail"]
     counts = ["times"] if each else ["things", "times"]
     columns = ["kind", "source_id", "outcome", *counts, "since", "last_seen_at", *places]
-    show_table(columns, ([_cell(name, row[at[name]]) for name in columns] for row in answer.rows))
+    place = at[places[0]]
+    show_table(columns, ([_cell(name, row[at[name]], row[place]) for name in columns] for row in answer.rows))
     advice = {row[at["outcome"]]: row[at["advice"]] for row in answer.rows if row[at["advice"]]}
     for outcome, what in sorted(advice.items()):
         talk.print(shown(f"{outcome}: {what}"))
@@ -42,9 +46,10 @@ def problems_command(settings: Settings, *, source: str | None, kind: str | None
     return 0
 
 
-def _cell(name: str, value: Any) -> object:
+def _cell(name: str, value: Any, url: str | None) -> object:
     if name in ("since", "last_seen_at") and value is not None:
         return value.strftime("%Y-%m-%d %H:%M")
-    if isinstance(value, str) and len(value) > 70:
-        return value[:69].replace("\n", " ") + "…"
+    if name == "detail" and value is not None:
+        value = value.removeprefix(f"{url}: ").replace("\n", " ")  # of a listing it begins with what stands beside it
+        return value if len(value) <= LONGEST_DETAIL else value[: LONGEST_DETAIL - 1] + "…"
     return value

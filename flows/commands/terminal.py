@@ -39,7 +39,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, titl
     """A table on standard output; unknown values as an empty cell."""
     table = Table(title=title, title_justify="left", show_lines=False)
     for column in columns:
-        table.add_column(_cell(column))
+        table.add_column(_cell(column), overflow="fold")  # an address or file name that is cut cannot be used
     for row in rows:
         table.add_row(*map(_cell, row))
     # A pipe has no width of its own: the table keeps its full width there instead of being cut at 80.

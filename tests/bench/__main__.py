@@ -6,14 +6,28 @@ Absolute figures move with the machine; only the ratios of one run are worth com
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
-from tests.bench import archiving, crawling, fetching, reading
+from tests.bench import archiving, crawling, fetching, reading, searching
 
 
 def main() -> int:
-    """Run the benchmarks named on the command line, or all. Exit code 2 for an unknown name."""
-    benches = {"archive": archiving.main, "crawl": crawling.main, "fetch": fetching.main, "read": reading.main}
-    wanted = sys.argv[1:] or list(benches)
+    """Run the benchmarks named on the command line, or all. Exit code 2 for an unknown name.
+
+    A number after ``search`` is how many reports to search.
+    """
+    benches: dict[str, Callable[[], None]] = {
+        "archive": archiving.main,
+        "crawl": crawling.main,
+        "fetch": fetching.main,
+        "read": reading.main,
+        "search": searching.main,
+    }
+    arguments = sys.argv[1:]
+    if len(arguments) == 2 and arguments[0] == "search" and arguments[1].isdigit():
+        searching.main(int(arguments[1]))
+        return 0
+    wanted = arguments or list(benches)
     unknown = [name for name in wanted if name not in benches]
     if unknown:
         print(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(benches)}", file=sys.stderr)

@@ -61,8 +61,11 @@ SELECT t.*, o.advice FROM things t LEFT JOIN outcomes o ON o.outcome = t.outcome
 -- The same by source and way of failing: a host that refuses a thousand pages is one row.
 CREATE VIEW problem_groups AS
 SELECT kind, source_id, outcome, count(*) AS things, min(since) AS since, max(last_seen_at) AS last_seen_at,
-    max(times) AS times, any_value(url ORDER BY last_seen_at DESC) AS example,
-    any_value(detail ORDER BY last_seen_at DESC) AS detail, any_value(advice) AS advice
+    max(times) AS times,
+    -- of one and the same thing
+    struct_extract(any_value({'url': url, 'detail': detail} ORDER BY last_seen_at DESC, url), 'url') AS example,
+    struct_extract(any_value({'url': url, 'detail': detail} ORDER BY last_seen_at DESC, url), 'detail') AS detail,
+    any_value(advice) AS advice
 FROM problems GROUP BY kind, source_id, outcome;
 
 CREATE VIEW sources AS
