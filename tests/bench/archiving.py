@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import json
 import random
-import resource
 import statistics
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from scrapers.web.archive import Archive
 from scrapers.web.archive_check import check_file
 from scrapers.web.archive_scan import scan_records
 from scrapers.web.exchange import Exchange
+from tests.bench.memory import peak_mib
 
 PAGES = 2_000
 CRAWLED = 10_000
@@ -300,7 +300,7 @@ def _crawl(target: Path) -> dict[str, float]:
         "again": rewritten,
         "again_mib": _size(target) - size,
         "indexed": time.perf_counter() - started,
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mib": peak_mib(),
     }
 
 

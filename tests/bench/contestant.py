@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import time
 from pathlib import Path
 from urllib.parse import urljoin
 
 from deployments.portal.bench import bench_sources
+from tests.bench.memory import peak_mib
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     seconds, pages = run(proxy, data)
     if pages != EXPECTED:
         raise SystemExit(f"{name} brought {pages} of {EXPECTED} pages: the figures would mean nothing")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mib()
     print(json.dumps({"seconds": seconds, "peak_mib": peak}))
 
 

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from tests.bench.memory import peak_mib
+
 
 def main() -> None:
     """Fetch every page of the plan with the contestant of that name; print seconds, CPU seconds and peak memory."""
@@ -21,7 +23,7 @@ def main() -> None:
     wanted = len(plan["hosts"]) * plan["pages"]
     if pages != wanted:
         raise SystemExit(f"{name} stored {pages} of {wanted} pages: the figures would mean nothing")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mib()
     print(json.dumps({"seconds": seconds, "cpu": cpu, "peak_mib": peak}))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from deployments.portal.exchange import Asked
 from scrapers.judging.judge import judge
 from scrapers.reading.page import read_page
 from scrapers.reading.words import tokens
+from tests.bench.memory import peak_mib
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 
@@ -61,7 +61,7 @@ def _read_generated() -> tuple[list[str], float]:
     texts = []
     for address in network.addresses():
         texts.append(judge(read_page(network.answer(Asked("GET", address)).body, address)).draft.text)
-    return texts, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return texts, peak_mib()
 
 
 def _annotated_pages() -> list[tuple[bytes, str]]:
