@@ -54,7 +54,7 @@ def update_index(
         for number, path in enumerate(due, 1):
             on_file(number, len(due), path.name)
             found = scan_records(path)
-            write_index(path, found.entries())
+            write_index(path, found.entries)
             damage.extend(f"{path}: {stretch}" for stretch in found.file.damage)
             yield found.file, found.records
 

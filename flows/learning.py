@@ -19,11 +19,7 @@ from warehouse.learned_chrome import (
     keep_chrome,
     known_chrome,
 )
-from warehouse.migrate import schema_version
 from warehouse.readers import open_reader
-
-LEARNED_SINCE = 5
-"""Schema from which a warehouse holds learned chrome."""
 
 Rules = Mapping[str, tuple[LearnedRule, ...]]
 """Learned rules by host."""
@@ -55,7 +51,7 @@ def published_rules(reader: Path) -> Rules:
         return {}
     connection = open_reader(reader)
     try:
-        return _rules(connection) if schema_version(connection) >= LEARNED_SINCE else {}
+        return _rules(connection)
     finally:
         connection.close()
 

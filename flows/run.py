@@ -16,6 +16,7 @@ from typing import Literal
 from flows.archive_index import update_index
 from flows.learning import learn_after, rules_of
 from flows.progress import Progress
+from flows.registry import load_registry
 from flows.run_lock import forget, is_alive, run_lock
 from flows.settings import Settings
 from flows.web import run_pace, web_client
@@ -25,13 +26,11 @@ from scrapers.records import Source
 from scrapers.web.archive import Archive
 from scrapers.web.recovery import Recovery, recover
 from warehouse.archive_index import read_list_payloads
-from warehouse.database import writing
 from warehouse.errors import ChecksFailedError
 from warehouse.landing import write_batch
-from warehouse.ledger import close_killed_runs, finish_run, load_sources, read_ledgers, start_run
+from warehouse.ledger import close_killed_runs, finish_run, read_ledgers, start_run
 from warehouse.load import LoadResult, load_pending
 from warehouse.readers import publish
-from warehouse.source_checks import FILE_NAME, load_source_checks, read_checks
 
 LOAD_EVERY = 5.0
 """Seconds between two looks of the loader at the landing folder while a run goes on."""
@@ -119,9 +118,7 @@ class CrawlRun:
             folder.mkdir(parents=True, exist_ok=True)
         self._recovered = recover(settings.archive_dir)
         self._loads = [load_pending(settings.warehouse_path, settings.landing_dir)]
-        with writing(settings.warehouse_path, "load the registry") as connection:
-            load_sources(connection, self.registry)
-            load_source_checks(connection, read_checks(settings.data_dir / FILE_NAME).checks)
+        load_registry(settings, self.registry)
         self._ledgers = read_ledgers(settings.warehouse_path, [source.id for source in self.sources])
         self._learned = rules_of(settings.warehouse_path)
         self._take_over_from_killed_runs()

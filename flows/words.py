@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from scrapers.reading.simplified import simplified
-from scrapers.reading.words import DICTIONARY_VERSION, counted, tokens
+from scrapers.reading.words import DICTIONARY_VERSION, counted, domain_terms, tokens
 from warehouse.database import writing
 from warehouse.search import replace_words, texts_to_cut
 
@@ -31,11 +29,5 @@ def query_words(query: str) -> tuple[str, ...]:
     Texts are cut into the longest terms (行政应诉), and who asks for 应诉 means those too.
     """
     asked = list(dict.fromkeys(tokens(simplified(query))))
-    wider = [term for term in _terms() for word in asked if len(word) > 1 and word in term]
+    wider = [term for term in domain_terms() for word in asked if len(word) > 1 and word in term]
     return tuple(dict.fromkeys([*asked, *wider]))
-
-
-@cache
-def _terms() -> tuple[str, ...]:
-    lines = files("scrapers.reading").joinpath("domain_terms.txt").read_text(encoding="utf-8").splitlines()
-    return tuple(line for line in map(str.strip, lines) if line and not line.startswith("#"))

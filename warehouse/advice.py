@@ -21,3 +21,9 @@ def advice() -> Mapping[str, str]:
     with duckdb.connect() as connection:
         connection.execute(_VIEW.read_text("utf-8"))
         return dict(connection.execute("SELECT outcome, advice FROM outcomes WHERE advice IS NOT NULL").fetchall())
+
+
+def with_advice(said: str, outcome: str) -> str:
+    """What is said of such an end, and on a line of its own what to do, where there is something."""
+    what = advice().get(outcome)
+    return said if what is None else f"{said}\n    {what}"

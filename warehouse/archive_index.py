@@ -17,6 +17,7 @@ import pyarrow as pa
 from scrapers.records import ArchivedFile, ArchivedRecord, Place
 from warehouse.database import writing
 from warehouse.errors import WarehouseError
+from warehouse.instants import aware, kept
 from warehouse.migrate import schema_version
 from warehouse.readers import open_reader
 
@@ -61,7 +62,7 @@ def index_files(
     indexed the files before, and the next goes on. The writer's lock is held for the transactions only, not while
     ``files`` are read. Raises as ``database.writing`` does.
     """
-    moment = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
+    moment = kept(now or datetime.now(UTC))
     done = Indexed()
     group: list[tuple[ArchivedFile, Sequence[ArchivedRecord]]] = []
     count = 0
@@ -109,9 +110,7 @@ def find_place(reader: Path, wanted: str, at: datetime | None = None) -> Place |
     if with_index is None:
         return None
     try:
-        row = with_index.execute(
-            _FIND, {"wanted": wanted, "at": None if at is None else at.astimezone(UTC).replace(tzinfo=None)}
-        ).fetchone()
+        row = with_index.execute(_FIND, {"wanted": wanted, "at": kept(at)}).fetchone()
     finally:
         with_index.close()
     return None if row is None else Place(str(row[0]), int(row[1]))
@@ -129,7 +128,7 @@ def indexed_files(reader: Path) -> dict[str, ArchivedFile]:
     finally:
         connection.close()
     return {
-        str(name): ArchivedFile(str(name), run_id, group, size, records, _utc(first), _utc(last), tuple(damage))
+        str(name): ArchivedFile(str(name), run_id, group, size, records, aware(first), aware(last), tuple(damage))
         for name, run_id, group, size, records, first, last, damage in rows
     }
 
@@ -166,8 +165,8 @@ def _merge(warehouse: Path, group: Sequence[tuple[ArchivedFile, Sequence[Archive
             "host_group": pa.array([file.host_group for file, _ in group], pa.string()),
             "bytes": pa.array([file.size for file, _ in group], pa.int64()),
             "records": pa.array([file.records for file, _ in group], pa.int64()),
-            "first_at": pa.array([_plain(file.first_at) for file, _ in group], pa.timestamp("us")),
-            "last_at": pa.array([_plain(file.last_at) for file, _ in group], pa.timestamp("us")),
+            "first_at": pa.array([kept(file.first_at) for file, _ in group], pa.timestamp("us")),
+            "last_at": pa.array([kept(file.last_at) for file, _ in group], pa.timestamp("us")),
             "damage": pa.array([list(file.damage) for file, _ in group], pa.list_(pa.string())),
             "indexed_at": pa.array([moment] * len(group), pa.timestamp("us")),
         }
@@ -181,7 +180,7 @@ def _merge(warehouse: Path, group: Sequence[tuple[ArchivedFile, Sequence[Archive
             "length": pa.array([row.length for _, row in rows], pa.int64()),
             "record_type": pa.array([row.type for _, row in rows], pa.string()),
             "url": pa.array([row.url for _, row in rows], pa.string()),
-            "recorded_at": pa.array([_plain(row.at) for _, row in rows], pa.timestamp("us")),
+            "recorded_at": pa.array([kept(row.at) for _, row in rows], pa.timestamp("us")),
             "status": pa.array([row.status for _, row in rows], pa.int16()),
             "content_type": pa.array([row.content_type for _, row in rows], pa.string()),
             "payload_digest": pa.array([row.payload_digest for _, row in rows], pa.string()),
@@ -207,14 +206,6 @@ def _merge(warehouse: Path, group: Sequence[tuple[ArchivedFile, Sequence[Archive
         finally:
             connection.unregister("indexed_files")
             connection.unregister("indexed_records")
-
-
-def _plain(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=UTC)
 
 
 _LIST_PAYLOADS: Final = """

@@ -28,6 +28,7 @@ import pyarrow.parquet as pq
 
 from scrapers.records import Batch, Candidate, Capture, ColumnListing, Report
 from warehouse.arrow_types import arrow_array, arrow_type
+from warehouse.durability import sync_folder
 from warehouse.errors import BatchConflictError, UnreadableBatchError
 
 FORMAT: Final = 1
@@ -103,7 +104,7 @@ def write_batch(directory: Path, batch: Batch) -> Path:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    _sync_folder(directory)
+    sync_folder(directory)
     return path
 
 
@@ -211,11 +212,3 @@ def _safe(part: str) -> str:
     if len(safe) > _LONGEST_PART:
         safe = safe[: _LONGEST_PART - 17] + "~" + hashlib.sha256(part.encode(errors="surrogatepass")).hexdigest()[:16]
     return safe
-
-
-def _sync_folder(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

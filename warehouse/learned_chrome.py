@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from itertools import chain, groupby
 from operator import itemgetter
@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import duckdb
 
 from scrapers.records import HeldText, Removal
+from warehouse.instants import kept
 from warehouse.migrate import schema_version
 
 _LEARNED_SINCE: Final = 5
@@ -93,7 +94,7 @@ def keep_chrome(connection: duckdb.DuckDBPyConnection, host: str, lines: Sequenc
             connection.execute(
                 "INSERT INTO core_learned_chrome VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT DO UPDATE SET seen = excluded.seen, looked_at = excluded.looked_at",
-                [host, *line, now.astimezone(UTC).replace(tzinfo=None)],
+                [host, *line, kept(now)],
             )
         connection.execute("COMMIT")
     except BaseException:

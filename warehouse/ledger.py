@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from scrapers.records import KnownColumn, KnownPage, Outcome, Place, Source, State
 from warehouse.database import writing
+from warehouse.instants import aware, kept
 
 _KNOWN_PAGES: Final = """
 WITH listed AS (
@@ -115,11 +116,11 @@ def read_ledgers(warehouse: Path, source_ids: Iterable[str], *, wait_seconds: fl
                 etag=etag,
                 last_modified=modified,
                 digest=digest,
-                fetched_at=None if fetched_at is None else fetched_at.replace(tzinfo=UTC),
+                fetched_at=aware(fetched_at),
                 title=title,
                 column_url=column,
                 listed_date=listed_date,
-                seen_at=None if seen_at is None else seen_at.replace(tzinfo=UTC),
+                seen_at=aware(seen_at),
                 archived=None if file is None else Place(file, offset),
             )
         for source, url, outcome, unread, pages_read, total, parameters, digest, learned_at, addresses in listed:
@@ -132,7 +133,7 @@ def read_ledgers(warehouse: Path, source_ids: Iterable[str], *, wait_seconds: fl
                 total_stated=total,
                 parameters=parameters or {},
                 parameters_of=digest,
-                parameters_at=None if learned_at is None else learned_at.replace(tzinfo=UTC),
+                parameters_at=aware(learned_at),
             )
     return {source: SourceLedger(pages[source], columns[source]) for source in sources}
 
@@ -145,7 +146,12 @@ def start_run(
         connection.execute(
             "INSERT INTO raw_runs (run_id, kind, parameters, started_at, state) VALUES (?, ?, ?, ?, 'running') "
             "ON CONFLICT (run_id) DO UPDATE SET state = 'running', finished_at = NULL",
-            [run_id, kind, json.dumps(parameters, ensure_ascii=False, default=str), _utc(started_at)],
+            [
+                run_id,
+                kind,
+                _json(parameters),
+                kept(started_at or datetime.now(UTC)),
+            ],
         )
 
 
@@ -161,7 +167,12 @@ def finish_run(
     with writing(warehouse, f"end of run {run_id}") as connection:
         changed = connection.execute(
             "UPDATE raw_runs SET state = ?, summary = ?, finished_at = ? WHERE run_id = ?",
-            [state, json.dumps(summary, ensure_ascii=False, default=str), _utc(finished_at), run_id],
+            [
+                state,
+                _json(summary),
+                kept(finished_at or datetime.now(UTC)),
+                run_id,
+            ],
         ).fetchone()
         if changed is None or changed[0] == 0:
             raise KeyError(f"run {run_id!r} was never started: call start_run first")
@@ -257,5 +268,5 @@ def _verified(source: Source) -> date | None:
     return None if source.verified == "never" else date.fromisoformat(source.verified)
 
 
-def _utc(moment: datetime | None) -> datetime:
-    return (moment or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
+def _json(said: Mapping[str, Any]) -> str:
+    return json.dumps(said, ensure_ascii=False, default=str)

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from warehouse.database import writing
 from warehouse.errors import UnreadableBatchError
+from warehouse.instants import kept
 from warehouse.landing import LOADED, REJECTED, BatchFile, pending, read_batch_file, set_aside
 from warehouse.staging import stage
 
@@ -179,7 +180,7 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _mark(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], now: datetime) -> None:
-    moment = _utc(now)
+    moment = kept(now)
     connection.execute("INSERT INTO raw_rejects SELECT batch, row, kind, reason, record, ? FROM faulty_rows", [moment])
     counts = [Counter(batch.table["kind"].to_pylist()) for batch in batches]
     marks = pa.table(
@@ -212,10 +213,6 @@ def _loaded_digest(connection: duckdb.DuckDBPyConnection, batch: str) -> str | N
 def _reject(connection: duckdb.DuckDBPyConnection, path: Path, reason: str, now: datetime) -> RejectedBatch:
     moved = set_aside(path, REJECTED, reason)
     connection.execute(
-        "INSERT INTO raw_rejected_batches VALUES (?, ?, ?, ?)", [path.stem, str(moved), reason, _utc(now)]
+        "INSERT INTO raw_rejected_batches VALUES (?, ?, ?, ?)", [path.stem, str(moved), reason, kept(now)]
     )
     return RejectedBatch(moved, reason)
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

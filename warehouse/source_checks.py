@@ -19,6 +19,8 @@ import duckdb
 import pyarrow as pa
 
 from scrapers.records import Outcome
+from warehouse.durability import sync_folder
+from warehouse.instants import kept
 
 FILE_NAME: Final = "source_checks.jsonl"
 _NEEDED: Final = ("checked_at", "source_id", "column_url", "outcome", "rows", "requests", "seconds")
@@ -92,7 +94,7 @@ def append_checks(path: Path, checks: Iterable[SourceCheck]) -> None:
         file.flush()
         os.fsync(file.fileno())
     if is_new:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def read_checks(path: Path) -> CheckLedger:
@@ -127,7 +129,7 @@ def load_source_checks(connection: duckdb.DuckDBPyConnection, checks: Iterable[S
         {
             "source_id": pa.array([check.source_id for check in known], pa.string()),
             "column_url": pa.array([check.column_url for check in known], pa.string()),
-            "checked_at": pa.array([check.checked_at.replace(tzinfo=None) for check in known], pa.timestamp("us")),
+            "checked_at": pa.array([kept(check.checked_at) for check in known], pa.timestamp("us")),
             "outcome": pa.array([check.outcome.value for check in known], pa.string()),
             "detail": pa.array([check.detail for check in known], pa.string()),
             "rows": pa.array([check.rows for check in known], pa.int64()),
@@ -185,11 +187,3 @@ def _instant(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"checked_at {text} has no time zone")
     return moment.astimezone(UTC)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from scrapers.records import Level, Outcome, PageKind, ReportType, State
+from warehouse.instants import kept
 from warehouse.landing import BatchFile
 from warehouse.literals import quoted
 
@@ -117,7 +118,7 @@ def stage(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], l
     """
     landed = pa.concat_tables([_with_origin(batch) for batch in batches])
     landed = landed.append_column("arrival", pa.array(range(landed.num_rows), type=pa.int64()))
-    moment = loaded_at.astimezone(UTC).replace(tzinfo=None)
+    moment = kept(loaded_at)
     connection.execute(
         "CREATE TEMP TABLE faulty_rows (batch VARCHAR, row INTEGER, kind VARCHAR, reason VARCHAR, record JSON)"
     )

@@ -12,14 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from flows.archive_index import Reindexed, compare, update_index
 from flows.commands.terminal import say, show_table, shown, talk
 from flows.learning import learn_after
+from flows.registry import load_registry
 from flows.settings import Settings
-from scrapers.sources.registry import load_sources as read_registry
+from scrapers.sources.registry import load_sources
 from scrapers.web.archive_check import CheckedFile, check_file
 from scrapers.web.archive_file import is_being_written
 from scrapers.web.capture_index import ArchivedResponse, CaptureIndex, CaptureNotFoundError, read_capture, warc_files
 from warehouse.archive_index import find_place, indexed_files
-from warehouse.database import writing
-from warehouse.ledger import load_sources
 from warehouse.readers import publish
 from warehouse.rebuild import reload_kept
 
@@ -129,7 +128,7 @@ def show_command(settings: Settings, wanted: str, *, at: datetime | None, body_o
 def rebuild_command(settings: Settings) -> int:
     """Load the kept batches that the warehouse does not hold, index the archive, publish. Exit code 1 where a batch or
     a file is damaged."""
-    registry = read_registry(settings.sources_dir)
+    registry = load_sources(settings.sources_dir)
     loaded = reload_kept(settings.warehouse_path, settings.landing_dir)
     talk.print(
         f"{loaded.batches} batches loaded: {loaded.captures} captures, {loaded.reports} reports "
@@ -137,8 +136,7 @@ def rebuild_command(settings: Settings) -> int:
     )
     for batch in loaded.rejected_batches:
         say("problem", f"{batch.path}: {batch.reason}")
-    with writing(settings.warehouse_path, "load the registry") as connection:
-        load_sources(connection, registry)
+    load_registry(settings, registry)
     learn_after(settings.warehouse_path)
     result = _reindex(settings, everything=False)
     published = publish(settings.warehouse_path, settings.reader_path)

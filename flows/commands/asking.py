@@ -26,7 +26,7 @@ CELL = 60
 
 def sql_command(settings: Settings, query: str | None, *, output: str, to: Path | None) -> int:
     """Answer a query on standard output or into a file; without one, open a prompt."""
-    form = _format(output)
+    form = output_format(output)
     if query is None:
         return _prompt(settings.reader_path) if sys.stdin.isatty() else _script(settings.reader_path, form)
     if to is not None and not to.parent.is_dir():
@@ -53,7 +53,7 @@ def coverage_command(
     settings: Settings, *, source: str | None, years: Sequence[int], states: Sequence[str], output: str
 ) -> int:
     """The coverage ledger: a grid of publishers and years on the screen, rows in every other format."""
-    form = _format(output)
+    form = output_format(output)
     try:
         answer = coverage_table(settings.reader_path, years=years, states=states, source_id=source)
     except ValueError as error:
@@ -198,9 +198,11 @@ def _line_editing(reader: Path) -> Any:
     return lambda: readline.write_history_file(file)
 
 
-def _format(output: str) -> Format:
-    if output not in get_args(Format):
-        raise typer.BadParameter(f"{output!r} is no format; take one of {', '.join(get_args(Format))}")
+def output_format(output: str, *, file: bool = True) -> Format:
+    """The format that an option names; without ``file`` none that needs one. Anything else is bad usage."""
+    formats = [name for name in get_args(Format) if file or name != "parquet"]
+    if output not in formats:
+        raise typer.BadParameter(f"{output!r} is no format; take one of {', '.join(formats)}")
     return cast(Format, output)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.commands.terminal import say, show_table, talk
+from flows.commands.terminal import many, say, show_table, talk
 from flows.run import RunStoppedError, host_groups
 from flows.settings import Settings
 from flows.web import web_client
@@ -20,7 +20,7 @@ from scrapers.sources.golden_pages import GoldenVerdict, check_golden_pages, str
 from scrapers.sources.overrides import china_day
 from scrapers.sources.registry import SourceError, load_sources, select_sources
 from scrapers.sources.report_rows import report_rows
-from warehouse.advice import advice
+from warehouse.advice import with_advice
 from warehouse.source_checks import FILE_NAME, CheckLedger, SourceCheck, append_checks, read_checks
 
 
@@ -160,8 +160,7 @@ def troubles_of(check: SourceCheck, before: CheckLedger) -> Iterable[str]:
     """What a person should look at after ``check``, and what to do: it failed, or the column lost rows or reports."""
     where = f"{check.source_id} {check.column_url}"
     if check.outcome is not Outcome.OK:
-        what = advice().get(check.outcome)
-        yield f"{where}: {check.outcome}: {check.detail or ''}" + (f"\n    {what}" if what else "")
+        yield with_advice(f"{where}: {check.outcome}: {check.detail or ''}", check.outcome)
     elif check.report_title is None:
         yield (
             f"{where}: none of its {check.rows} rows names a report\n    Look in a browser whether it is the right "
@@ -216,11 +215,6 @@ def last_of_source(source: Source, ledger: CheckLedger) -> tuple[str, str]:
     outcomes = dict.fromkeys(last.outcome.value for last in found)
     unchecked = len(source.columns) - len(found)
     return max(map(_day, found)), ", ".join((*outcomes, *([f"{unchecked} unchecked"] if unchecked else [])))
-
-
-def many(count: int, thing: str) -> str:
-    """``1 page``, ``3 pages``."""
-    return f"{count} {thing}" + ("s" if count != 1 else "")
 
 
 def _day(check: SourceCheck) -> str:

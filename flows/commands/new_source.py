@@ -12,14 +12,13 @@ from flows.commands.checking import (
     CountingFetcher,
     checked,
     ledger_path,
-    many,
     read_ledger,
     show_checks,
     troubles_of,
 )
 from flows.commands.recording import RefusedError, fetch_reports, record_all
 from flows.commands.registry import asking, web_address
-from flows.commands.terminal import say, shown, talk
+from flows.commands.terminal import many, say, shown, talk
 from flows.settings import Settings
 from flows.web import web_client
 from scrapers.addresses import host_of

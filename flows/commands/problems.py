@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 import typer
 
-from flows.commands.asking import show_answer
+from flows.commands.asking import output_format, show_answer
 from flows.commands.terminal import show_table, shown, talk
 from flows.settings import Settings
 from scrapers.sources.registry import load_sources, select_sources
 from warehouse.problems import KINDS, problem_table
-from warehouse.query import Format
 
 LONGEST_DETAIL = 120
 """Characters of a detail in a table; the other formats have it whole."""
@@ -19,15 +18,14 @@ LONGEST_DETAIL = 120
 
 def problems_command(settings: Settings, *, source: str | None, kind: str | None, each: bool, output: str) -> int:
     """Groups of problems with advice on the screen, rows in every other format. Exit code 0: showing them is done."""
-    if output not in get_args(Format):
-        raise typer.BadParameter(f"{output!r} is no format; take one of {', '.join(get_args(Format))}")
+    form = output_format(output)
     if kind is not None and kind not in KINDS:
         raise typer.BadParameter(f"{kind!r} is no kind of problem; take one of {', '.join(KINDS)}")
     answer = problem_table(settings.reader_path, source_id=source, kind=kind, each=each)
     if source is not None and not answer.rows:
         select_sources(load_sources(settings.sources_dir), ids=[source])  # raises for a misspelt id
-    if output != "table":
-        show_answer(answer, output)  # type: ignore[arg-type]  # checked above
+    if form != "table":
+        show_answer(answer, form)
         return 0
     at = {name: number for number, name in enumerate(answer.columns)}
     places = ["url" if each else "example", "detail"]

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.commands.checking import many
-from flows.commands.terminal import say, talk
+from flows.commands.terminal import many, say, talk
 from flows.settings import Settings
 from flows.web import web_client
 from scrapers.collect import Fetcher, list_source
@@ -26,7 +25,7 @@ from scrapers.sources.golden_pages import (
 from scrapers.sources.overrides import day_of, hosts_on
 from scrapers.sources.registry import load_sources, select_sources
 from scrapers.sources.report_rows import report_rows, spread
-from warehouse.advice import advice
+from warehouse.advice import with_advice
 
 _SPARE = 3
 """Pages that may be asked for beyond those wanted, where some are no reports after all."""
@@ -70,16 +69,15 @@ def record_command(settings: Settings, identifier: str, *, pages: int, again: bo
     with web_client(settings, sources=[source]) as client:
         for column, listing in list_source(source, client):
             if listing.outcome is not Outcome.OK:
-                what = advice().get(listing.outcome)
                 said = f"{column.url}: {listing.outcome}: {listing.detail or ''}"
-                say("problem", f"{said}\n    {what}" if what else said)
+                say("problem", with_advice(said, listing.outcome))
             if listing.outcome in FATAL:
                 break
             rows = [row for row in report_rows(listing.rows, column) if row.url not in held]
             try:
                 reports += fetch_reports(client, source, column, rows, pages)
             except RefusedError as error:
-                say("problem", f"{error}\n    {advice().get(error.outcome, '')}".rstrip())
+                say("problem", with_advice(str(error), error.outcome))
                 break
     for path in record_all(folder, reports):
         talk.print(f"recorded {path}")

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import typer
 
-from flows.commands.checking import last_of_source, many, read_ledger
-from flows.commands.terminal import say, show_table, shown, talk
+from flows.commands.checking import last_of_source, read_ledger
+from flows.commands.terminal import many, say, show_table, shown, talk
 from flows.settings import Settings
 from flows.web import web_client
 from scrapers.addresses import host_of

@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import cast, get_args
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from flows.commands.asking import show_answer
+from flows.commands.asking import output_format, show_answer
 from flows.commands.terminal import shown, talk
 from flows.settings import Settings
 from flows.words import query_words
 from scrapers.reading.simplified import simplified
 from scrapers.reading.words import DICTIONARY_VERSION, tokens
-from warehouse.query import Answer, Format
+from warehouse.query import Answer
 from warehouse.search import MARKS, Filters, dictionaries, missing_words, nearest_words, search_reports
 
 _PHRASE = re.compile('["“”][^"“”]+["“”]')
@@ -29,21 +28,20 @@ def search_command(settings: Settings, query: str, *, filters: Filters, most: in
     """Results on standard output; absent words and outdated cuts are said on standard error. Exit code 0 also where
     nothing is found: asking is done.
     """
-    if output not in get_args(Format) or output == "parquet":
-        raise typer.BadParameter(f"{output!r} is no format; take one of table, csv, json, jsonl")
+    form = output_format(output, file=False)
     words = query_words(query)
     if not words and not _PHRASE.search(query):
         raise typer.BadParameter(f"{query!r} has no word to look for: particles and signs are not searched")
     if filters.division is not None and not re.fullmatch(r"\d{1,6}", filters.division):
         raise typer.BadParameter(f"{filters.division!r} is no division code: give its first digits, 33 for Zhejiang")
     reader = settings.reader_path
-    screen = output == "table"
+    screen = form == "table"
     marks = _UNSEEN if screen and sys.stdout.isatty() else MARKS if screen else ("", "")
     answer = search_reports(reader, query, words=words, filters=filters, most=most, marks=marks)
     if screen:
         _show(answer)
     else:
-        show_answer(answer, cast(Format, output))
+        show_answer(answer, form)
     _say_what_is_missing(reader, query)
     _say_other_dictionaries(reader)
     if not answer.rows:
@@ -84,9 +82,10 @@ def _bold(snippet: str) -> Text:
 def _say_what_is_missing(reader: Path, query: str) -> None:
     """Words of the query that no trusted report has, by what was typed between two spaces, with the nearest words."""
     for typed in dict.fromkeys(re.findall(r'[^\s"“”]+', simplified(query))):
-        cut = tokens(typed)
         # With the terms that hold it a word may well be there: 应诉 stands in 行政应诉.
-        absent = [word for word in cut if len(missing_words(reader, query_words(word))) == len(query_words(word))]
+        wider = {word: query_words(word) for word in tokens(typed)}
+        missing = set(missing_words(reader, [each for words in wider.values() for each in words]))
+        absent = [word for word, words in wider.items() if missing.issuperset(words)]
         if not absent:
             continue
         near = list(dict.fromkeys(word for wrong in (typed, *absent) for word in nearest_words(reader, wrong)))[:4]

@@ -35,6 +35,11 @@ def say(word: str, message: object) -> None:
     talk.print(Text.assemble((word, "red" if word == "error" else "yellow"), " ", shown(message)))
 
 
+def many(count: int, thing: str) -> str:
+    """``1 page``, ``3 pages``."""
+    return f"{count} {thing}" + ("s" if count != 1 else "")
+
+
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
     """A table on standard output; unknown values as an empty cell."""
     table = Table(title=title, title_justify="left", show_lines=False)

@@ -63,6 +63,12 @@ DICTIONARY_VERSION = _version()
 """Of terms and stop words together, e.g. ``1+3f2a9c01``: kept beside the tokens, which change with it."""
 
 
+@cache
+def domain_terms() -> tuple[str, ...]:
+    """The terms of the dictionary, each Han only, in the order of their file."""
+    return _words(_TERMS_FILE)
+
+
 def tokens(text: str) -> list[str]:
     """The words of ``text`` in order: Han words, numbers, lower-case Latin words; no stop words, no punctuation."""
     return _tokens(text, _segmenter())
@@ -120,7 +126,7 @@ def _rust_segmenter() -> Callable[[str], list[str]]:
     import rjieba  # not at the top: optional, and it reads its dictionary when imported
 
     segmenter = rjieba.Jieba()
-    for term in _words(_TERMS_FILE):
+    for term in domain_terms():
         segmenter.add_word(term, _FREQUENCY, None)
     cut: Callable[[str], list[str]] = segmenter.cut
     return cut
@@ -135,7 +141,7 @@ def _python_segmenter() -> Callable[[str], list[str]]:
 
     jieba.setLogLevel(logging.WARNING)
     segmenter = jieba.Tokenizer()
-    for term in _words(_TERMS_FILE):
+    for term in domain_terms():
         segmenter.add_word(term, _FREQUENCY)
     cut: Callable[[str], list[str]] = segmenter.lcut
     return cut

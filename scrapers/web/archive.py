@@ -84,16 +84,19 @@ class Archive:
         with as_archive_error(directory, "make the archive folder"):
             directory.mkdir(parents=True, exist_ok=True)
 
-    def write(self, exchange: Exchange, *, group: str = "", known: KnownPage | None = None) -> Position:
+    def write(
+        self, exchange: Exchange, *, group: str = "", known: KnownPage | None = None, held: Original | None = None
+    ) -> Position:
         """Append the response, or a revisit where its payload is in the archive already, and its request.
 
-        ``known`` is what is held of the address that was asked for. A revisit is written only where the record it
+        ``known`` is what is held of the address that was asked for, ``held`` its :meth:`original` where the caller has
+        just looked it up. A revisit is written only where the record it
         refers to can be read now and has the same payload. Returns when the operating system holds the bytes
         (``kill -9`` loses nothing). Raises :class:`ArchiveFull` on a full disk, :class:`ArchiveError` on any other
         failure to write.
         """
         record_id = warc.new_record_id()
-        original = self._original(exchange, known)
+        original = self._refers_to(exchange, known, held)
 
         def records(warcinfo_id: str) -> tuple[bytes, bytes]:
             if original is None:
@@ -116,13 +119,13 @@ class Archive:
 
         return self._append(group, record_id, records, entry)
 
-    def holds(self, place: Place) -> bool:
-        """Whether the response there can be read now, whole; not where its file was moved away or is damaged."""
+    def original(self, place: Place) -> Original | None:
+        """The response there, read and checked now; ``None`` where its file was moved away or is damaged (`archive
+        verify` names it)."""
         try:
-            find_original(self.directory, place.warc_file, place.offset)
+            return find_original(self.directory, place.warc_file, place.offset)
         except CaptureNotFoundError:
-            return False
-        return True
+            return None
 
     def write_failure(self, url: str, at: datetime, outcome: str, detail: str, *, group: str = "") -> Position:
         """Append a ``metadata`` record: ``url`` was asked for at that instant and did not answer. Raises as ``write``
@@ -170,7 +173,7 @@ class Archive:
     ) -> None:
         self.close()
 
-    def _original(self, exchange: Exchange, known: KnownPage | None) -> Original | None:
+    def _refers_to(self, exchange: Exchange, known: KnownPage | None, held: Original | None) -> Original | None:
         """The earlier response with this payload, if there is one that a revisit may refer to."""
         if exchange.truncated is not None:
             return None
@@ -185,12 +188,8 @@ class Archive:
             place = self._earlier.get(digest)
         if place is None:
             return None
-        try:
-            original = find_original(self.directory, place.warc_file, place.offset)
-        except CaptureNotFoundError:
-            # Its file was moved away or is damaged (`archive verify` names it): the answer is written whole instead.
-            return None
-        return original if asserted or original.payload_digest == digest else None
+        original = held or self.original(place)
+        return original if original is not None and (asserted or original.payload_digest == digest) else None
 
     def _append(
         self,

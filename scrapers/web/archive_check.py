@@ -10,8 +10,8 @@ from pathlib import Path
 from scrapers.records import ArchivedFile
 from scrapers.web import warc
 from scrapers.web.archive_file import as_archive_error, is_being_written
-from scrapers.web.archive_scan import CAPTURED, Summary
-from scrapers.web.capture_index import CaptureNotFoundError, date_of, find_original
+from scrapers.web.archive_scan import Summary
+from scrapers.web.capture_index import CAPTURED, CaptureNotFoundError, date_of, find_original
 
 _RESTORE = "restore the file from a copy; without one, nianbao crawl --recheck-days 0 fetches its pages again"
 _KEPT = "the records before and after it are whole"

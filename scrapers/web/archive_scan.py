@@ -10,11 +10,8 @@ from pathlib import Path
 from scrapers.records import ArchivedFile, ArchivedRecord
 from scrapers.web import warc
 from scrapers.web.archive_file import as_archive_error
-from scrapers.web.capture_index import date_of, status_of
+from scrapers.web.capture_index import CAPTURED, date_of, entry_of, status_of
 from scrapers.web.cdxj import Entry
-
-CAPTURED = ("response", "revisit")
-"""Types of the records that stand for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +20,15 @@ class ScannedFile:
 
     file: ArchivedFile
     records: tuple[ArchivedRecord, ...]
-
-    def entries(self) -> tuple[Entry, ...]:
-        """What the CDXJ index beside the file says of it."""
-        return tuple(
-            Entry(
-                record.url or "",
-                record.at,
-                self.file.name,
-                record.offset,
-                record.length,
-                record.status or 0,
-                record.record_id,
-                record.type == "revisit",
-            )
-            for record in self.records
-            if record.type in CAPTURED and record.at is not None
-        )
+    entries: tuple[Entry, ...]
+    """What the CDXJ index beside the file says of it."""
 
 
 class Summary:
     """Gathers what is said of a file as a whole while its records are read one by one."""
 
     def __init__(self, path: Path, size: int) -> None:
-        self._name = path.name.removesuffix(".open")
+        self.name = path.name.removesuffix(".open")
         self._size = size
         self._said: dict[str, str] = {}
         self._count = 0
@@ -71,7 +53,7 @@ class Summary:
     def file(self) -> ArchivedFile:
         """The file, as far as it was read."""
         return ArchivedFile(
-            self._name,
+            self.name,
             self._said.get("isPartOf"),
             self._said.get("nianbao-host-group"),
             self._size,
@@ -88,8 +70,13 @@ def scan_records(path: Path) -> ScannedFile:
     with as_archive_error(path, "read"), path.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         summary = Summary(path, size)
-        records = tuple(row for found in warc.walk(stream, size) if (row := summary.add(found)) is not None)
-    return ScannedFile(summary.file(), records)
+        records, entries = [], []
+        for found in warc.walk(stream, size):
+            if (row := summary.add(found)) is not None:
+                records.append(row)
+            if isinstance(found, warc.Member) and (entry := entry_of(found, summary.name)) is not None:
+                entries.append(entry)
+    return ScannedFile(summary.file(), tuple(records), tuple(entries))
 
 
 def archived_record(member: warc.Member) -> ArchivedRecord:

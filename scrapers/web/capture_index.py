@@ -20,6 +20,8 @@ from scrapers.web.cdxj import Entry, as_sent, index_path, read_index
 from scrapers.web.content_coding import decode_content
 
 MAX_PAYLOAD = 256 * 1024 * 1024
+CAPTURED = ("response", "revisit")
+"""Types of the records that stand for an answer."""
 _WARC_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.warc\.gz")
 _LONGEST_CHAIN = 8
 """Revisits of revisits that are followed; ours refer to the response itself, so one is what there is."""
@@ -192,7 +194,7 @@ def _record(directory: Path, warc_file: str, offset: int) -> tuple[Path, warc.Re
         raise CaptureNotFoundError(
             f"{path}, byte {offset}: {error}; run `nianbao archive verify` to see what is damaged"
         ) from error
-    if record.type not in ("response", "revisit"):
+    if record.type not in CAPTURED:
         raise CaptureNotFoundError(f"{path}, byte {offset}: a {record.type or 'nameless'} record, not a response")
     if not record.fields.get("warc-target-uri") or date_of(record) is None:
         raise CaptureNotFoundError(
@@ -247,7 +249,7 @@ def entry_of(member: warc.Member, warc_file: str) -> Entry | None:
     address or instant it is."""
     record = member.record
     at = date_of(record)
-    if record.type not in ("response", "revisit") or at is None or not record.fields.get("warc-target-uri"):
+    if record.type not in CAPTURED or at is None or not record.fields.get("warc-target-uri"):
         return None
     start_line, _, _ = record.block.partition(b"\r\n")
     return Entry(

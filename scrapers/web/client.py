@@ -20,6 +20,7 @@ from scrapers.addresses import host_of
 from scrapers.records import Fetched, KnownPage, Outcome, Request
 from scrapers.web.addresses import is_public, literal_address
 from scrapers.web.archive import Archive, Position
+from scrapers.web.archive_records import Original
 from scrapers.web.budget import Budget
 from scrapers.web.circuit import HOST_TROUBLES
 from scrapers.web.content_coding import (
@@ -155,11 +156,9 @@ class _Fetch:
         self._obey_robots = obey_robots
         self._known = known
         self._conditions: dict[str, str] = {}
-        if known is not None and request.method == "GET" and self._can_be_had_again(known):
-            if known.etag:
-                self._conditions["If-None-Match"] = known.etag
-            if known.last_modified:
-                self._conditions["If-Modified-Since"] = known.last_modified
+        self._held: Original | None = None
+        if known is not None and request.method == "GET":
+            self._ask_for_changes(known)
 
     def run(self) -> Fetched:
         started = time.monotonic()
@@ -250,14 +249,23 @@ class _Fetch:
                 method, form = "GET", None
             url = following
 
-    def _can_be_had_again(self, known: KnownPage) -> bool:
-        """A page whose answer the archive has lost is asked for whole: a 304 would bring nothing in its place."""
+    def _ask_for_changes(self, known: KnownPage) -> None:
+        """Make the request conditional, except where the archive has lost the answer: a 304 would bring nothing in its
+        place."""
+        conditions = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+        given = {name: value for name, value in conditions.items() if value}
         archive = self._client._archive
-        return archive is None or known.archived is None or archive.holds(known.archived)
+        if given and archive is not None and known.archived is not None:
+            self._held = archive.original(known.archived)
+            if self._held is None:
+                return
+        self._conditions = given
 
     def _keep(self, answer: Answer) -> Position | None:
         archive = self._client._archive
-        return archive.write(answer.exchange, group=self._group, known=self._known) if archive is not None else None
+        if archive is None:
+            return None
+        return archive.write(answer.exchange, group=self._group, known=self._known, held=self._held)
 
     def _keep_failure(self, url: str, failure: NoAnswerError) -> Position | None:
         archive = self._client._archive

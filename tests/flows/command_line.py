@@ -1,9 +1,10 @@
-"""The ``nianbao`` command inside the test's own process: the same words and exit codes, without a start each time."""
+"""The ``nianbao`` command, in a process of its own or, sooner, in the test's: the same words and exit codes."""
 
 from __future__ import annotations
 
 import io
 import os
+import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from deployments.portal.demo import SOURCES
 from deployments.portal.proxy import Portal
 from flows.cli import main
 
@@ -22,6 +24,19 @@ class Done:
     returncode: int
     stdout: str
     stderr: str
+
+
+def started(*arguments: str, data: Path, **settings: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a command in a process of its own, over the demo's sources, with nothing but ``settings`` set."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "NIANBAO_"))}
+    environment |= {"NIANBAO_DATA_DIR": str(data), "NIANBAO_SOURCES_DIR": str(SOURCES), "NIANBAO_PACE_SECONDS": "0"}
+    return subprocess.run(
+        [sys.executable, "-m", "flows.cli", *arguments],
+        env=environment | {f"NIANBAO_{name.upper()}": value for name, value in settings.items()},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def nianbao(*arguments: str, folder: Path, portal: Portal | None = None, **settings: str) -> Done:

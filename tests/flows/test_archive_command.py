@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import started
 
-from deployments.portal.demo import SOURCES, demo_network
+from deployments.portal.demo import demo_network
 from deployments.portal.proxy import Portal
 from flows.settings import Settings
 from warehouse.query import run_sql
@@ -21,21 +19,9 @@ from warehouse.query import run_sql
 CRAWLED = ("qinglan/qinghe", "yunling/yanxi")
 
 
-def nianbao(*arguments: str, data: Path, **settings: str) -> subprocess.CompletedProcess[bytes]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "NIANBAO_"))}
-    environment |= {"NIANBAO_DATA_DIR": str(data), "NIANBAO_SOURCES_DIR": str(SOURCES), "NIANBAO_PACE_SECONDS": "0"}
-    return subprocess.run(
-        [sys.executable, "-m", "flows.cli", *arguments],
-        env=environment | {f"NIANBAO_{name.upper()}": value for name, value in settings.items()},
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def crawl(data: Path, portal: Portal, *arguments: str) -> None:
     chosen = [part for source in CRAWLED for part in ("--source", source)]
-    done = nianbao("crawl", "--no-prefect", *chosen, *arguments, data=data, proxy=portal.url)
+    done = started("crawl", "--no-prefect", *chosen, *arguments, data=data, proxy=portal.url)
     assert done.returncode == 0, done.stderr.decode()[-3000:]
 
 
@@ -97,11 +83,11 @@ def test_the_index_says_the_same_as_the_captures(crawled_twice: Path) -> None:
 
 
 def test_verify_finds_a_crawled_archive_whole_and_lists_it(data: Path) -> None:
-    done = nianbao("archive", "verify", data=data)
+    done = started("archive", "verify", data=data)
     assert (done.returncode, done.stdout) == (0, b"")
     assert "4 files" in done.stderr.decode()
     assert "0 of them without their record" in done.stderr.decode()
-    listed = nianbao("archive", "list", data=data)
+    listed = started("archive", "list", data=data)
     assert listed.returncode == 0
     assert listed.stdout.decode().count("closed") == 4
 
@@ -114,13 +100,13 @@ def test_verify_names_damage_and_lost_captures_and_fails(data: Path) -> None:
     one.write_bytes(broken)
     two.unlink()
     (lost,) = rows(data, f"SELECT count(*) FROM raw_captures WHERE warc_file = '{two.name}'")[0]
-    done = nianbao("archive", "verify", data=data)
+    done = started("archive", "verify", data=data)
     assert done.returncode == 1
     lines = done.stdout.decode().splitlines()
     assert any(line.startswith(f"{one.name}, byte {offset}: ") and "What to do: " in line for line in lines)
     assert f"{lost + 1} of them without their record" in done.stderr.decode()
     assert any(f"{two.name} is not there" in line for line in lines)  # revisits have lost their payload
-    only = nianbao("archive", "verify", two.name, data=data)
+    only = started("archive", "verify", two.name, data=data)
     assert only.returncode == 1
     assert b"archive list" in only.stderr
 
@@ -129,20 +115,20 @@ def test_verify_names_damage_and_lost_captures_and_fails(data: Path) -> None:
 def test_reindex_reads_only_what_is_new_and_all_when_asked(data: Path) -> None:
     before = rows(data, "SELECT * EXCLUDE (indexed_at) FROM raw_archive_files ORDER BY ALL")
     records = rows(data, "SELECT * FROM raw_archive_records ORDER BY ALL")
-    assert b"0 files indexed with 0 records; 4 were indexed already" in nianbao("archive", "reindex", data=data).stderr
+    assert b"0 files indexed with 0 records; 4 were indexed already" in started("archive", "reindex", data=data).stderr
     indexes = {path: path.read_bytes() for path in (data / "archive").glob("*.cdxj")}
     for path in indexes:
         path.unlink()
     (data / "warehouse" / "nianbao.duckdb").unlink()
-    done = nianbao("archive", "reindex", data=data)
+    done = started("archive", "reindex", data=data)
     assert done.returncode == 0
     assert b"4 files indexed" in done.stderr
     assert rows(data, "SELECT * EXCLUDE (indexed_at) FROM raw_archive_files ORDER BY ALL") == before
     assert rows(data, "SELECT * FROM raw_archive_records ORDER BY ALL") == records
     assert {path: path.read_bytes() for path in (data / "archive").glob("*.cdxj")} == indexes
-    assert b"4 files indexed" in nianbao("archive", "reindex", "--all", data=data).stderr
+    assert b"4 files indexed" in started("archive", "reindex", "--all", data=data).stderr
     next((data / "archive").glob("*.warc.gz")).unlink()
-    assert b"1 are gone from the folder and from the index" in nianbao("archive", "reindex", data=data).stderr
+    assert b"1 are gone from the folder and from the index" in started("archive", "reindex", data=data).stderr
 
 
 def test_what_a_killed_run_left_is_closed_and_its_torn_end_set_aside(data: Path) -> None:
@@ -151,11 +137,11 @@ def test_what_a_killed_run_left_is_closed_and_its_torn_end_set_aside(data: Path)
     left = one.with_name(f"{one.name}.open")
     one.rename(left)
     left.write_bytes(content[:-30])
-    verified = nianbao("archive", "verify", one.name, data=data)
+    verified = started("archive", "verify", one.name, data=data)
     assert verified.returncode == 0
     assert "was left open by a run that was killed" in verified.stderr.decode()
-    assert "left open" in nianbao("archive", "list", data=data).stdout.decode()
-    done = nianbao("archive", "reindex", data=data)
+    assert "left open" in started("archive", "list", data=data).stdout.decode()
+    done = started("archive", "reindex", data=data)
     assert done.returncode == 0
     (aside,) = (data / "archive").glob("*.torn")
     assert aside.name in done.stderr.decode()
@@ -167,21 +153,21 @@ def test_a_stored_page_is_shown_as_evidence(data: Path, portal: Portal) -> None:
         data, "SELECT url, capture_id FROM raw_captures WHERE outcome = 'not_modified' ORDER BY url LIMIT 1"
     )
     ((first,),) = rows(data, f"SELECT fetched_at FROM raw_captures WHERE url = '{url}' AND outcome = 'ok'")
-    by_url = nianbao("archive", "show", url, data=data)
+    by_url = started("archive", "show", url, data=data)
     assert by_url.returncode == 0
     head, _, body = by_url.stdout.partition(b"\n\n")
     assert head.startswith(b"HTTP/1.1 200 OK\n")
     assert "法治政府建设".encode() in body
     assert "unchanged since" in by_url.stderr.decode()
-    by_id = nianbao("archive", "show", capture, "--body", data=data)
+    by_id = started("archive", "show", capture, "--body", data=data)
     assert by_id.stdout == body
-    then = nianbao("archive", "show", url, "--body", "--at", f"{first:%Y-%m-%dT%H:%M:%S}", data=data)
+    then = started("archive", "show", url, "--body", "--at", f"{first:%Y-%m-%dT%H:%M:%S}", data=data)
     assert then.returncode == 1  # a moment before it was fetched
     assert b"holds no answer" in then.stderr
     (data / "nianbao.duckdb").unlink()  # without any warehouse, from the files alone
-    assert nianbao("archive", "show", url, data=data).stdout == by_url.stdout
-    assert nianbao("archive", "show", capture, "--body", data=data).stdout == body
-    unknown = nianbao("archive", "show", "http://www.nobody.test/", data=data)
+    assert started("archive", "show", url, data=data).stdout == by_url.stdout
+    assert started("archive", "show", capture, "--body", data=data).stdout == body
+    unknown = started("archive", "show", "http://www.nobody.test/", data=data)
     assert unknown.returncode == 1
     assert b"Traceback" not in unknown.stderr
 
@@ -205,7 +191,7 @@ def test_a_lost_warehouse_and_reader_copy_come_back_whole(data: Path, portal: Po
     before = told(data)
     shutil.rmtree(data / "warehouse")
     (data / "nianbao.duckdb").unlink()
-    done = nianbao("archive", "rebuild", data=data)
+    done = started("archive", "rebuild", data=data)
     assert done.returncode == 0, done.stderr.decode()[-3000:]
     after = told(data)
     for name, expected in before.items():
@@ -224,7 +210,7 @@ def test_a_crawl_into_a_lost_warehouse_and_a_rebuild_after_it_lose_and_double_no
     shutil.rmtree(data / "warehouse")
     (data / "nianbao.duckdb").unlink()
     crawl(data, portal)
-    done = nianbao("archive", "rebuild", data=data)
+    done = started("archive", "rebuild", data=data)
     assert done.returncode == 0, done.stderr.decode()[-3000:]
     after = told(data)
     assert {row[0] for row in after["reports"]} == {row[0] for row in before["reports"]}

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from command_line import started
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
@@ -36,16 +37,8 @@ def portal() -> Iterator[Portal]:
 
 
 def nianbao(*arguments: str, data: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "NIANBAO_"))}
-    environment |= {"NIANBAO_DATA_DIR": str(data), "NIANBAO_SOURCES_DIR": str(SOURCES), "NIANBAO_PACE_SECONDS": "0"}
-    return subprocess.run(
-        [sys.executable, "-m", "flows.cli", *arguments],
-        env=environment | {f"NIANBAO_{name.upper()}": value for name, value in settings.items()},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = started(*arguments, data=data, **settings)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def crawl(data: Path, portal: Portal, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -97,7 +97,7 @@ def test_the_index_is_rebuilt_from_the_files_alone(tmp_path: Path) -> None:
     index.unlink()
     assert len(CaptureIndex(tmp_path)) == 5
     (path,) = tmp_path.glob("*.warc.gz")
-    write_index(path, scan_records(path).entries())
+    write_index(path, scan_records(path).entries)
     assert index.read_text(encoding="utf-8") == written
 
 

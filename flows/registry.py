@@ -1,0 +1,18 @@
+"""The registry and the check ledger, as the warehouse is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flows.settings import Settings
+from scrapers.records import Source
+from warehouse.database import writing
+from warehouse.ledger import load_sources
+from warehouse.source_checks import FILE_NAME, load_source_checks, read_checks
+
+
+def load_registry(settings: Settings, registry: Sequence[Source]) -> None:
+    """Make the warehouse's registry equal to ``registry``, the whole of it, and add what live checks have found."""
+    with writing(settings.warehouse_path, "load the registry") as connection:
+        load_sources(connection, registry)
+        load_source_checks(connection, read_checks(settings.data_dir / FILE_NAME).checks)
