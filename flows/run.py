@@ -26,6 +26,7 @@ from scrapers.records import Source
 from scrapers.web.archive import Archive
 from scrapers.web.recovery import Recovery, recover
 from warehouse.archive_index import read_list_payloads
+from warehouse.compaction import compact, compaction_is_due
 from warehouse.errors import ChecksFailedError
 from warehouse.landing import write_batch
 from warehouse.ledger import close_killed_runs, finish_run, read_ledgers, start_run
@@ -34,8 +35,9 @@ from warehouse.readers import publish
 
 LOAD_EVERY = 5.0
 """Seconds between two looks of the loader at the landing folder while a run goes on."""
-PUBLISH_EVERY = 30.0
-"""Least seconds between two reader copies while a run goes on."""
+PUBLISHING_SHARE = 0.1
+"""Most of the time of a run that may go into reader copies: one that took 0.2 s is followed by another after 2 s, one
+of a large warehouse that took 3 s after half a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,8 @@ class CrawlRun:
                 learn_after(self.settings.warehouse_path)
                 recut_words(self.settings.warehouse_path)
                 update_index(self.settings)
+                if compaction_is_due(self.settings.warehouse_path):
+                    compact(self.settings.warehouse_path)
         except Exception as late:
             failure = failure or late
             raise
@@ -246,12 +250,11 @@ class CrawlRun:
         self._loads.append(load_pending(self.settings.warehouse_path, self.settings.landing_dir))
 
     def _publish_meanwhile(self) -> float:
-        """Let queries see what was loaded so far; returns the seconds to wait before the next time."""
+        """Let queries see what was loaded so far; returns when to do so again at the earliest."""
         began = time.monotonic()
         with suppress(ChecksFailedError):  # the copy stays as it was, and the end of the run says so
             publish(self.settings.warehouse_path, self.settings.reader_path)
-        # A large warehouse takes a while to copy: never spend more than a twentieth of the run on it.
-        return max(PUBLISH_EVERY, 20 * (time.monotonic() - began))
+        return began + (time.monotonic() - began) / PUBLISHING_SHARE
 
     def _totals(self) -> dict[str, int]:
         tallies = self._tallies.values()
@@ -262,12 +265,15 @@ class CrawlRun:
         return totals | {"postponed": sum(tally.postponed.total() for tally in tallies)}
 
     def _load_until_done(self) -> None:
-        publish_at = 0.0
-        while not self._done.wait(LOAD_EVERY):
+        publish_at, unseen, load_at = 0.0, False, time.monotonic() + LOAD_EVERY
+        while not self._done.wait(max((min(load_at, publish_at) if unseen else load_at) - time.monotonic(), 0.0)):
             try:
-                self._load()
-                if self._loads[-1].batches and time.monotonic() >= publish_at:
-                    publish_at = time.monotonic() + self._publish_meanwhile()
+                if time.monotonic() >= load_at:
+                    self._load()
+                    load_at = time.monotonic() + LOAD_EVERY
+                    unseen = unseen or bool(self._loads[-1].batches)
+                if unseen and time.monotonic() >= publish_at:
+                    publish_at, unseen = self._publish_meanwhile(), False
             except Exception as error:  # noqa: BLE001  # handed to the run's own thread, which raises it
                 self._loader_error = error
                 return

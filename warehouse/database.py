@@ -24,7 +24,7 @@ CATALOG: Final = "nianbao"
 """Name of the attached database in every connection this package hands out."""
 # Measured on DuckDB 1.5.5: its default storage version leaves text uncompressed (twice the size), and row groups of
 # the default 122,880 rows make a commit of 50 reports three times as slow as groups of 2,048.
-_WRITE_OPTIONS = "STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE 2048"
+ATTACH_FOR_WRITING: Final = "STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE 2048"
 _WAL_AUTOCHECKPOINT = "256MB"
 _HOLDER = re.compile(r"PID (\d+)")
 
@@ -50,7 +50,7 @@ def attach(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     Instants are shown and cast in UTC. A file of another kind, of a newer DuckDB or held by another process raises the
     error that says so.
     """
-    options = "READ_ONLY" if read_only else _WRITE_OPTIONS
+    options = "READ_ONLY" if read_only else ATTACH_FOR_WRITING
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     try:
         connection.execute(f"ATTACH {quoted(str(path))} AS {CATALOG} ({options})")

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,9 +107,9 @@ def _load_group(
     connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], result: LoadResult, now: datetime
 ) -> LoadResult:
     batches: list[tuple[Path, BatchFile]] = []
-    for path in paths:
+    for path, read in _read_all(paths):
         try:
-            batch = read_batch_file(path)
+            batch = read()
             done = _loaded_digest(connection, batch.name)
             if done is not None and done != batch.digest:
                 raise UnreadableBatchError(
@@ -135,6 +136,14 @@ def _load_group(
         batches=result.batches + len(batches),
         **{name: getattr(result, name) + count for name, count in merged.items()},
     )
+
+
+def _read_all(paths: Sequence[Path]) -> Iterator[tuple[Path, Callable[[], BatchFile]]]:
+    """Each path with what gives its batch, or raises what reading it raised. Files are read side by side."""
+    with ThreadPoolExecutor(thread_name_prefix="read-batch") as pool:
+        reading = [(path, pool.submit(read_batch_file, path)) for path in paths]
+        for path, future in reading:
+            yield path, future.result
 
 
 def _merge(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], now: datetime) -> dict[str, int]:

@@ -1,15 +1,12 @@
 """What analysts open: a read-only copy of the warehouse, replaced in one step, so that a query never waits for a load.
 
 DuckDB lets one process write a file or many read it, never both. So the writer's file is checkpointed and copied
-under the writer's lock, and the copy takes the reader file's place by a rename: an open query keeps the copy it
-began with, the next one sees the new.
+under the writer's lock (warehouse.snapshot), and the copy takes the reader file's place by a rename: an open query
+keeps the copy it began with, the next one sees the new.
 """
 
 from __future__ import annotations
 
-import glob
-import os
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +14,11 @@ from pathlib import Path
 import duckdb
 
 from warehouse.checks import CheckResult, run_checks
-from warehouse.database import attach, writing
+from warehouse.database import attach
 from warehouse.errors import ChecksFailedError, NewerWarehouseError, NoReaderError, WarehouseError
+from warehouse.lock import writer_lock
+from warehouse.migrate import migrate
+from warehouse.snapshot import replace_by_snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Published:
     path: Path
     size: int
     """Bytes."""
+    written: int
+    """Bytes of it that had to be written: those of the blocks that changed since the copy before last."""
     seconds: float
     warnings: tuple[CheckResult, ...]
     """Checks of severity ``warn`` that found rows."""
@@ -44,12 +46,10 @@ def publish(warehouse: Path, reader: Path, *, wait_seconds: float = 60.0) -> Pub
         raise NoReaderError(f"{warehouse} does not exist yet, so there is nothing to publish. Run: nianbao crawl")
     began = time.perf_counter()
     reader.parent.mkdir(parents=True, exist_ok=True)
-    temporary = reader.with_name(f".{reader.name}.{os.getpid()}.tmp")
-    try:
-        with writing(warehouse, "publish", wait_seconds=wait_seconds) as connection:
-            # Only a holder of the lock makes copies, so what lies there is of one that was killed.
-            for left_behind in reader.parent.glob(f".{glob.escape(reader.name)}.*.tmp"):
-                left_behind.unlink()
+    with writer_lock(warehouse, "publish", wait_seconds=wait_seconds):
+        connection = attach(warehouse, read_only=False)
+        try:
+            migrate(connection)
             found = [result for result in run_checks(connection) if result.rows]
             failed = [result for result in found if result.check.severity == "error"]
             if failed:
@@ -58,18 +58,11 @@ def publish(warehouse: Path, reader: Path, *, wait_seconds: float = 60.0) -> Pub
                     + "; ".join(f"{result.check.name} ({len(result.rows)}: {result.check.title})" for result in failed)
                 )
             connection.execute("CHECKPOINT")
-            # Inside the lock: nobody writes while the file is read. The connection is read from no more.
-            shutil.copyfile(warehouse, temporary)
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-            # A reader copy is for reading: clients that open files for writing by default get an error instead of a
-            # lock.
-            temporary.chmod(0o444)
-            size = temporary.stat().st_size
-            temporary.replace(reader)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return Published(reader, size, time.perf_counter() - began, tuple(found))
+        finally:
+            connection.close()
+        # Inside the lock: nobody writes while the file is read.
+        copied = replace_by_snapshot(warehouse, reader)
+    return Published(reader, copied.size, copied.written, time.perf_counter() - began, tuple(found))
 
 
 def open_reader(reader: Path) -> duckdb.DuckDBPyConnection:

@@ -9,11 +9,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from sample_batches import TEXT, read_later, whole_batch, write_all
 
+from warehouse import migrate
 from warehouse.database import attach
 from warehouse.load import load_pending
 from warehouse.readers import open_reader, publish
@@ -23,7 +25,7 @@ from warehouse.readers import open_reader, publish
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from warehouse import landing, load, readers, staging
+from warehouse import landing, load, readers, snapshot, staging
 
 def die(*arguments, **options):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -48,14 +50,39 @@ elif point == "after committing":
 elif point == "after moving one file":
     load.set_aside = die_after(load.set_aside)
 elif point == "while copying":
-    readers.shutil.copyfile = lambda source, target: (Path(target).write_bytes(Path(source).read_bytes()[:100_000]),
+    snapshot.shutil.copyfile = lambda source, target: (Path(target).write_bytes(Path(source).read_bytes()[:100_000]),
     die())
 elif point == "before the copy takes its place":
-    readers.os.fsync = die
+    snapshot.os.fsync = die
 load.load_pending(warehouse, folder)
 readers.publish(warehouse, reader)
 print("survived")
 """
+# All that writes, one after the other; says where it is.
+WORKING = """
+import sys
+from pathlib import Path
+from warehouse.compaction import compact
+from warehouse.database import writing
+from warehouse.load import load_pending
+from warehouse.readers import publish
+
+warehouse, landing, reader = map(Path, sys.argv[1:])
+print("ready", flush=True)
+with writing(warehouse, "migrate"):
+    pass
+print("migrated", flush=True)
+publish(warehouse, reader)
+print("published", flush=True)
+load_pending(warehouse, landing)
+print("loaded", flush=True)
+publish(warehouse, reader)
+print("published again", flush=True)
+compact(warehouse)
+publish(warehouse, reader)
+"""
+STEPS = ("ready", "migrated", "published", "loaded", "published again")
+"""Said before, in this order: migrate, publish, load, publish, compact."""
 POINTS = (
     "before staging",
     "after staging",
@@ -124,23 +151,59 @@ def test_a_load_killed_and_repeated_ends_as_if_it_had_run_once(
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".tmp" and str(os.getpid()) in path.name]
 
 
-def test_a_load_killed_at_random_moments_ends_as_if_it_had_run_once(
-    warehouse: Path, landing: Path, tmp_path: Path, undisturbed: dict[str, list[tuple[object, ...]]]
+@pytest.fixture(scope="module")
+def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse of an earlier schema, with a row in it, so that whoever opens it first has to migrate."""
+    path = tmp_path_factory.mktemp("older") / "w.duckdb"
+    connection = attach(path, read_only=False)
+    present = migrate.migrations()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate, "migrations", lambda: present[:3])
+        patch.setattr(migrate, "view_scripts", lambda: ())
+        patch.setattr(migrate, "apply_comments", lambda connection: None)
+        migrate.migrate(connection)
+    connection.execute("INSERT INTO raw_runs VALUES ('run-0', 'crawl', NULL, now()::TIMESTAMP, NULL, 'running', NULL)")
+    connection.close()
+    return path
+
+
+@pytest.mark.slow
+def test_killed_at_fifty_random_moments_nothing_is_lost_or_there_twice(
+    older: Path, tmp_path: Path, undisturbed: dict[str, list[tuple[object, ...]]]
 ) -> None:
-    write_all(landing, *batches())  # type: ignore[arg-type]  # batches by construction
     moments = random.Random(20261122)
-    deaths = 0
-    for _ in range(6):
-        process = subprocess.Popen(
-            [sys.executable, "-c", KILLED, "nowhere", warehouse, landing, tmp_path / "reader.duckdb"],
-            stdout=subprocess.DEVNULL,
-        )
-        time.sleep(moments.uniform(0.2, 1.2))
-        process.kill()
-        deaths += process.wait() == -signal.SIGKILL
-    assert deaths > 0
-    load_pending(warehouse, landing)
-    assert facts(warehouse) == undisturbed
+    deaths = Counter[str]()
+    for number in range(50):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        warehouse, landing, reader = folder / "w.duckdb", folder / "landing", folder / "reader.duckdb"
+        shutil.copyfile(older, warehouse)
+        write_all(landing, *batches())  # type: ignore[arg-type]  # batches by construction
+        with subprocess.Popen(
+            [sys.executable, "-c", WORKING, warehouse, landing, reader], stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            step = STEPS[number % len(STEPS)]
+            while process.stdout.readline() != f"{step}\n":
+                assert process.poll() is None, "it ended before it had begun"
+            time.sleep(moments.uniform(0, 0.4))
+            process.kill()
+        deaths[step] += process.returncode == -signal.SIGKILL
+        if reader.exists():
+            connection = open_reader(reader)
+            ((seen, marked),) = connection.execute(
+                "SELECT (SELECT count(*) FROM core_versions), (SELECT coalesce(sum(reports), 0) FROM raw_batches)"
+            ).fetchall()
+            connection.close()
+            assert (seen, marked) in ((0, 0), (len(undisturbed["versions"]), len(undisturbed["versions"])))
+        load_pending(warehouse, landing)
+        assert facts(warehouse) == undisturbed
+        connection = attach(warehouse, read_only=True)
+        assert connection.execute("SELECT run_id FROM raw_runs").fetchall() == [("run-0",)]
+        connection.close()
+        publish(warehouse, reader)
+        shutil.rmtree(folder)
+    assert all(deaths[step] for step in STEPS), f"steps that nobody was killed in: {deaths}"
 
 
 def test_the_copy_of_a_killed_publication_is_cleared_away(warehouse: Path, tmp_path: Path) -> None:
