@@ -16,6 +16,7 @@ from typing import Literal
 from flows.archive_index import update_index
 from flows.learning import learn_after, rules_of
 from flows.progress import Progress
+from flows.quantities import find_quantities_anew
 from flows.registry import load_registry
 from flows.run_lock import forget, is_alive, run_lock
 from flows.settings import Settings
@@ -160,6 +161,7 @@ class CrawlRun:
                 self._load()
                 learn_after(self.settings.warehouse_path)
                 recut_words(self.settings.warehouse_path)
+                find_quantities_anew(self.settings.warehouse_path)
                 update_index(self.settings)
                 if compaction_is_due(self.settings.warehouse_path):
                     compact(self.settings.warehouse_path)

@@ -526,6 +526,40 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number in running text with its unit and what is said around it; see ``scrapers.reading.quantities``."""
+
+    number: float
+    """In units: 1.2万人次 is 12,000 人次. Of a ``change`` that is a fall: negative."""
+    unit: str
+    """``件``, ``人次``, ``元``, ``%``, ``‰``, ``百分点`` ..."""
+    kind: str
+    """``count``, ``rate``, ``amount`` (of money), ``change`` (rise or fall by so much), ``duration``, ``measure``,
+    ``score`` or ``ratio`` (倍)."""
+    printed: str
+    """Number and unit as on the page; ``Draft.text`` has it at ``offset``."""
+    counted: str | None
+    """What it counts: the words of the clause that lead to it, and the noun that follows; Simplified characters."""
+    approximate: str | None
+    """The word that makes the number a bound or an estimate: 余, 多, 近, 以上, 不少于 ..."""
+    clause: str
+    """As on the page."""
+    block: int
+    """Index into ``Draft.blocks``."""
+    offset: int
+    """Of ``printed`` in ``Draft.text``, in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantities:
+    """Every quantity in a text, in its order."""
+
+    extractor: str
+    """Version of the rules that found them."""
+    found: tuple[Quantity, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """A text in a few numbers, to find near copies of it; see ``scrapers.judging.copies``."""
 
@@ -564,6 +598,8 @@ class Report:
     """Of the text of an accepted or quarantined page; ``None`` where it is too short to compare."""
     words: Words | None = None
     """Of the text of an accepted report."""
+    quantities: Quantities | None = None
+    """Of the text of an accepted report, without its tables."""
     text_digest: str | None = None
     """``sha256:`` of the text without white space: equal digests are one version."""
     source_id: str | None = None

@@ -12,6 +12,7 @@ from scrapers.judging.judge import judge
 from scrapers.judging.no_document import no_document
 from scrapers.reading.learned import LearnedRule
 from scrapers.reading.page import read_page
+from scrapers.reading.quantities import quantities
 from scrapers.reading.words import counted
 from scrapers.records import Candidate, Capture, Column, Fetched, KnownPage, Outcome, Report, Source, State
 from scrapers.sources.overrides import day_of, hosts_on, layout_on
@@ -70,7 +71,11 @@ def settle(
         reason = f"reader: {error!r} at {at.filename.rpartition('/')[2]}:{at.lineno}; the page is archived"
         return replace(candidate, state=State.FAILED, reason=reason), None, capture
     if report.state is State.ACCEPTED:
-        report = replace(report, words=counted(report.draft.text))
+        report = replace(
+            report,
+            words=counted(report.draft.text),
+            quantities=quantities(report.draft.text, report.draft.blocks),
+        )
     return replace(candidate, state=report.state, reason=report.reason), report, capture
 
 

@@ -1,8 +1,9 @@
 -- The text and its parts. A version that was read before with the same result is left alone (`content_hash`); where only
--- our reading of the same text changed, its parts are replaced. Signature and words follow from the text and from what made
--- them, and are long.
+-- our reading of the same text changed, its parts are replaced. Signature, words and quantities follow from the text
+-- and from what made them, and are long.
 CREATE TEMP TABLE written_versions AS
-SELECT w.*, hash(s.draft, s.sections, s.figures, s.flags, s.signature.algorithm, s.words."dictionary") AS content_hash
+SELECT w.*, hash(s.draft, s.sections, s.figures, s.flags, s.signature.algorithm, s.words."dictionary",
+    s.quantities.extractor) AS content_hash
 FROM winning_reports w JOIN staged_reports s USING (arrival);
 
 DELETE FROM written_versions w USING core_versions v

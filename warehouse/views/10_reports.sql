@@ -33,11 +33,6 @@ FROM reports r
 JOIN core_versions v ON v.document_id = r.document_id AND v."version" = r."version"
 JOIN core_sections s ON s.document_id = r.document_id AND s."version" = r."version";
 
-CREATE VIEW figures AS
-SELECT r.document_id, r.publisher, r.division_code, r.level, r.report_year, f.table_name, f.path, f.column_name, f.printed,
-    f.number, f."position"
-FROM reports r JOIN core_figures f ON f.document_id = r.document_id AND f."version" = r."version";
-
 CREATE VIEW quarantine AS
 SELECT r.document_id, r.state, r.reason, r.publisher, r.report_type, r.report_year, r.title, r.url, r.source_id,
     o.url AS mirror_of, c.similarity, r.flags,

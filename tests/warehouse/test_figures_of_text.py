@@ -1,0 +1,124 @@
+"""Quantities of texts as rows: figures of running text beside those of tables, and texts looked through anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sample_batches import TEXT, report, whole_batch
+
+from flows.quantities import find_quantities_anew
+from scrapers.reading.quantities import EXTRACTOR_VERSION, quantities
+from scrapers.records import Batch, Report, Section, State
+
+Load = Callable[..., Any]
+Ask = Callable[..., list[tuple[Any, ...]]]
+
+
+def looked_through(made: Report) -> Report:
+    return replace(made, quantities=quantities(made.draft.text, made.draft.blocks))
+
+
+def with_quantities(sequence: int = 0, **changes: Any) -> Batch:
+    batch = whole_batch(sequence, 1)
+    return replace(batch, reports=tuple(looked_through(replace(each, **changes)) for each in batch.reports))
+
+
+def test_a_number_in_the_text_is_a_figure_with_its_unit_and_clause(load: Load, ask: Ask) -> None:
+    load(with_quantities())
+    assert ask(
+        "SELECT position, number, unit, kind, counted, printed, clause, role, origin FROM figures "
+        "WHERE origin = 'text' ORDER BY position"
+    ) == [
+        (1, 120.0, "件", "count", "全县办理行政复议案件", "120件", "全县办理行政复议案件120件", "measures", "text"),
+        (2, 8.0, "件", "count", "制定规范性文件", "8件", "制定规范性文件8件", "measures", "text"),
+    ]
+
+
+def test_the_cells_of_the_statutory_tables_stay_figures(load: Load, ask: Ask) -> None:
+    load(with_quantities())
+    assert ask(
+        "SELECT table_name, path, column_name, printed, number, unit, kind, counted FROM figures WHERE origin = 'table'"
+    ) == [
+        ("applications", ["三、结果", "（一）予以公开"], "自然人", "1,203", 1203.0, "件", "count",
+         "三、结果 / （一）予以公开 / 自然人"),
+    ]  # fmt: skip
+
+
+def test_a_figure_stands_in_the_text_where_it_says(load: Load, ask: Ask) -> None:
+    load(with_quantities())
+    assert ask(
+        'SELECT q.printed, substring(v."text", q.start, length(q.printed)), '
+        'substring(v."text", v.blocks[q."block"].start, v.blocks[q."block"].length) '
+        'FROM core_quantities q JOIN core_versions v USING (document_id, "version") WHERE position = 1'
+    ) == [("120件", "120件", TEXT[1])]
+
+
+def test_a_page_in_quarantine_gives_no_figures(load: Load, ask: Ask) -> None:
+    load(with_quantities(state=State.QUARANTINED, reason="host: not a trusted one"))
+    assert ask("SELECT count(*) FROM figures") == [(0,)]
+
+
+def test_the_panel_shows_who_says_nothing_and_leaves_plans_out(load: Load, ask: Ask) -> None:
+    plans = ("一、2025年主要举措和成效", "收到行政复议申请5件。", "二、2026年主要安排", "力争收到行政复议申请3件以下。")
+    parts = (Section("measures", plans[0], 0, 2), Section("next_year", plans[2], 2, 4))
+    load(
+        Batch(
+            run_id="run-1",
+            source_id="zhejiang/pujiang",
+            sequence=0,
+            reports=(
+                looked_through(report(0, text=plans, sections=parts)),
+                looked_through(
+                    report(
+                        1,
+                        text=("一、概述", "未收到行政复议申请。", "二、其他"),
+                        sections=(),
+                        publisher="滨江区人民政府",
+                    )
+                ),
+            ),
+        )
+    )
+    panel = "SELECT publisher, number, statements, clause FROM figure_panel('行政复议申请', unit := '件') ORDER BY ALL"
+    assert ask(panel) == [("浦江县人民政府", 5.0, 1, "收到行政复议申请5件"), ("滨江区人民政府", None, 0, None)]
+
+
+def test_new_rules_replace_the_quantities_and_make_no_version(load: Load, ask: Ask) -> None:
+    load(with_quantities())
+    batch = with_quantities()
+    older = tuple(replace(each, quantities=replace(quantities("共7件"), extractor="0+old")) for each in batch.reports)
+    load(replace(batch, run_id="run-2", reports=older))
+    assert ask("SELECT number FROM figures WHERE origin = 'text'") == [(7.0,)]
+    assert ask("SELECT extractor, found FROM core_quantity_extractions") == [("0+old", 1)]
+    assert ask("SELECT count(*) FROM core_versions") == [(1,)]
+
+
+def test_texts_of_before_there_were_quantities_are_looked_through_once(load: Load, ask: Ask, warehouse: Path) -> None:
+    load(whole_batch(0, 3))
+    assert ask("SELECT count(*) FROM core_quantities") == [(0,)]
+    assert find_quantities_anew(warehouse) == 3
+    assert ask("SELECT DISTINCT extractor, found FROM core_quantity_extractions") == [(EXTRACTOR_VERSION, 2)]
+    rows = "SELECT number, start, \"block\" FROM core_quantities WHERE document_id = 'doc-0' ORDER BY position"
+    found_later = ask(rows)
+    assert find_quantities_anew(warehouse) == 0
+    load(replace(with_quantities(), run_id="run-2"))
+    assert ask(rows) == found_later, "a text gives the same, looked through when it is read or afterwards"
+
+
+def test_texts_that_other_rules_looked_through_are_looked_through_again(load: Load, ask: Ask, warehouse: Path) -> None:
+    batch = with_quantities()
+    older = tuple(replace(each, quantities=replace(quantities("共7件"), extractor="0+old")) for each in batch.reports)
+    load(replace(batch, reports=older))
+    assert find_quantities_anew(warehouse) == 1
+    assert ask("SELECT number FROM figures WHERE origin = 'text' ORDER BY position") == [(120.0,), (8.0,)]
+    assert ask("SELECT extractor, found FROM core_quantity_extractions") == [(EXTRACTOR_VERSION, 2)]
+
+
+def test_a_text_without_a_quantity_is_not_looked_through_again(load: Load, warehouse: Path) -> None:
+    batch = whole_batch(0, 1)
+    load(replace(batch, reports=(report(0, text=("一、概述", "没有数字。", "二、其他"), sections=()),)))
+    assert find_quantities_anew(warehouse) == 1
+    assert find_quantities_anew(warehouse) == 0

@@ -1,0 +1,41 @@
+-- Every number a trusted report gives: cells of the statutory tables of disclosure reports, and numbers in running text with
+-- their unit and what they count. The statutory tables count 件 and, in the columns of money, 万元; the form of before 2019
+-- names its units row by row, in the column 单位.
+CREATE VIEW figures AS
+SELECT r.document_id, r.publisher, r.division_code, r.level, r.report_year, f.table_name, f.path, f.column_name, f.printed,
+    f.number, f."position", r.report_type, 'table' AS origin,
+    CASE
+        WHEN f.table_name = 'statistics' THEN NULL
+        WHEN regexp_matches(f.column_name, '金额') THEN '万元'
+        ELSE '件'
+    END AS unit,
+    CASE WHEN unit = '万元' THEN 'amount' WHEN unit = '件' THEN 'count' END AS kind,
+    array_to_string(list_append(f.path, f.column_name), ' / ') AS counted, NULL::VARCHAR AS approximate,
+    NULL::VARCHAR AS clause, NULL::VARCHAR AS role
+FROM reports r JOIN core_figures f ON f.document_id = r.document_id AND f."version" = r."version"
+UNION ALL
+SELECT r.document_id, r.publisher, r.division_code, r.level, r.report_year, NULL, NULL, NULL, q.printed, q.number,
+    q."position", r.report_type, 'text', q.unit, q.kind, q.counted, q.approximate, q.clause, s.role
+FROM reports r
+JOIN core_quantities q ON q.document_id = r.document_id AND q."version" = r."version"
+LEFT JOIN core_sections s ON s.document_id = q.document_id AND s."version" = q."version"
+    AND q."block" BETWEEN s.first_block AND s.last_block;
+
+-- What each trusted report says in its text of one thing (`about` stands in what the number counts): the first number, and how
+-- many there are. Plans for the year to come are no results, and a rise is no level, so neither counts. Reports that say
+-- nothing of it are rows too, with NULL.
+CREATE MACRO figure_panel(about, unit := NULL, kind := NULL, "type" := NULL) AS TABLE
+WITH said AS (
+    SELECT f.document_id, count(*) AS statements,
+        arg_min({'number': f.number, 'unit': f.unit, 'counted': f.counted, 'clause': f.clause}, f."position") AS chosen,
+        min(f.number) AS least, max(f.number) AS greatest
+    FROM figures f
+    WHERE f.origin = 'text' AND contains(f.counted, about) AND (unit IS NULL OR f.unit = unit)
+        AND coalesce(f.kind = kind, f.kind <> 'change') AND f.role IS DISTINCT FROM 'next_year'
+    GROUP BY f.document_id
+)
+SELECT r.publisher, r.level, r.division_code, r.report_type, r.report_year, s.chosen.number AS number, s.chosen.unit AS unit,
+    s.chosen.counted AS counted, coalesce(s.statements, 0) AS statements, s.least, s.greatest, s.chosen.clause AS clause,
+    r.document_id
+FROM reports r LEFT JOIN said s ON s.document_id = r.document_id
+WHERE "type" IS NULL OR r.report_type = "type";
