@@ -216,13 +216,25 @@ def read(
 @app.command()
 def sql(
     query: Annotated[str | None, typer.Argument(help="A query; without one, a prompt opens.")] = None,
-    output: Annotated[str, typer.Option("--format", "-f", help="table, csv, json, jsonl or parquet.")] = "table",
+    output: Annotated[
+        str | None,
+        typer.Option("--format", "-f", help="table, csv, json, jsonl, parquet or xlsx; else by the ending of --to."),
+    ] = None,
     to: Annotated[Path | None, typer.Option(help="File to write to instead of standard output.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Most rows.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.001, help="Stop a query that takes longer.")] = None,
+    files: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with", metavar="FILE", help="A CSV, JSON or Parquet file of yours that the query may read too."
+        ),
+    ] = None,
 ) -> None:
     """Ask the warehouse. Read-only, at any time, also while a load runs."""
-    from flows.commands.asking import sql_command
+    from flows.commands.asking import Bounds, sql_command
 
-    raise typer.Exit(sql_command(read_settings(), query, output=output, to=to))
+    bounds = Bounds(limit, seconds, tuple(files or ()))
+    raise typer.Exit(sql_command(read_settings(), query, output=output, to=to, bounds=bounds))
 
 
 @app.command()

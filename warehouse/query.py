@@ -1,42 +1,28 @@
-"""Ad hoc SQL on the reader copy: one read-only statement in, columns and rows out, in the format that is wanted."""
+"""Ad hoc SQL on the reader copy: one read-only statement in, columns and rows out, whole or piece by piece."""
 
 from __future__ import annotations
 
-import csv
-import difflib
-import io
-import json
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, Literal, TextIO
+from typing import Any, Final
 
 import duckdb
-import pyarrow.parquet as pq
+import pyarrow as pa
 
 from warehouse.errors import QueryError
+from warehouse.query_advice import COLUMNS, HELP, explained, nearest, why_empty
 from warehouse.readers import open_reader
+from warehouse.restricted import open_restricted
 
-Format = Literal["table", "csv", "json", "jsonl", "parquet"]
-
-_READING: Final = (
-    duckdb.StatementType.SELECT,
-    duckdb.StatementType.EXPLAIN,
-    duckdb.StatementType.PRAGMA,
-)
-_HELP: Final = ".tables lists the tables and views, .schema NAME their columns"
-_MISSING_TABLE: Final = re.compile(
-    r'Table with name ([^\s!]+) does not exist|[Tt]able [Ff]unction with name "?([^\s"!]+)"? does not'
-)
-_MISSING_COLUMN: Final = re.compile(
-    r'Referenced column "([^"]+)" (?:was )?not found|does not have a column named "([^"]+)"'
-    r'|Could not find key "([^"]+)"'
-)
-_POINTER: Final = re.compile(r"\n\nLINE \d+:.*", re.DOTALL)
+_READING: Final = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+_PLAN: Final = re.compile(r"\s*EXPLAIN\s+(?:ANALYZE\s+)?(?:\([^()]*\)\s*)?(?=\w)", re.IGNORECASE)
+_ROWS_AT_ONCE: Final = 5_000
+_HINT_SECONDS: Final = 2.0
+"""Spent at most on finding out why an answer has no rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +34,106 @@ class Answer:
     rows: tuple[tuple[Any, ...], ...]
     cut: bool = False
     """There were more rows than the limit."""
+    hints: tuple[str, ...] = ()
+    """Where nothing was found, no row or counts of 0, and hints were asked for: which compared value no row has, and
+    what there is."""
+
+
+class Stream:
+    """The answer to a statement while it is made: read once, by ``rows`` or by ``batches``, in the memory of a batch.
+
+    Both raise ``QueryError`` as ``run_sql`` does.
+    """
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, limit: int | None, explain: _Explain) -> None:
+        described = cursor.description or []
+        self.columns = tuple(str(column[0]) for column in described)
+        self.types = tuple(str(column[1]) for column in described)
+        self.cut = False
+        """There were more rows than the limit; known after the last row."""
+        self._cursor = cursor
+        self._limit = limit
+        self._explain = explain
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """The rows as Python values."""
+        left = self._limit
+        while True:
+            with self._explain():
+                some = self._cursor.fetchmany(_ROWS_AT_ONCE if left is None else min(_ROWS_AT_ONCE, left + 1))
+            if left is not None and len(some) > left:
+                self.cut = True
+                some = some[:left]
+            yield from some
+            if not some or self.cut:
+                return
+            left = None if left is None else left - len(some)
+
+    def batches(self, rows_at_once: int) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        """The rows as Arrow record batches of about ``rows_at_once`` rows, with their schema."""
+        with self._explain():
+            reader = self._cursor.to_arrow_reader(rows_at_once)
+        return reader.schema, self._batches(reader)
+
+    def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        left = self._limit
+        while True:
+            with self._explain():
+                batch = next(reader, None)
+            if batch is None:
+                return
+            if left is not None:
+                self.cut = batch.num_rows > left
+                batch = batch.slice(0, left)
+                left -= batch.num_rows
+            if batch.num_rows:
+                yield batch
+            if self.cut:
+                return
+
+
+class _Explain:
+    """Turns what DuckDB says about one statement into ``QueryError``; used as ``with explain(): ...``."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, sql: str, seconds: float | None) -> None:
+        self._connection = connection
+        self._sql = sql
+        self._seconds = seconds
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        try:
+            yield
+        # Through Arrow's C interface an error of DuckDB's arrives as one of the system's.
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            if "INTERRUPT Error" in str(error):
+                allowed = "" if self._seconds is None else f" after {self._seconds:g} s"
+                raise QueryError(
+                    f"stopped{allowed}: ask for less (a year, a publisher, fewer columns), or allow more time"
+                ) from error
+            raise QueryError(explained(self._connection, self._sql, str(error))) from error
+
+
+@contextmanager
+def streamed_sql(
+    reader: Path,
+    sql: str,
+    *,
+    limit: int | None = None,
+    seconds: float | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    files: Sequence[str] = (),
+) -> Iterator[Stream]:
+    """Answer one reading statement, as ``run_sql`` does, a piece at a time inside the block.
+
+    ``seconds`` counts until the last row is taken. ``files`` are paths that the query may read besides.
+    """
+    connection = open_restricted(reader, files=files)
+    try:
+        with _streaming(connection, sql, limit=limit, seconds=seconds, parameters=parameters) as stream:
+            yield stream
+    finally:
+        connection.close()
 
 
 def run_sql(
@@ -57,107 +143,38 @@ def run_sql(
     limit: int | None = None,
     seconds: float | None = None,
     parameters: Mapping[str, Any] | None = None,
+    files: Sequence[str] = (),
+    hints: bool = False,
 ) -> Answer:
-    """Answer one reading statement (``select``, ``from``, ``describe``, ``show``, ``explain``), ``.tables`` or
-    ``.schema [NAME]``.
+    """Answer one reading statement (``select``, ``from``, ``pivot``, ``describe``, ``show``, ``explain``), ``.tables``,
+    ``.macros`` or ``.schema [NAME]``.
 
-    ``limit`` cuts after so many rows, ``seconds`` stops a query that takes longer. Raises ``QueryError`` with what
+    ``limit`` cuts after so many rows, ``seconds`` stops a query that takes longer, ``files`` are paths that the query
+    may read besides the warehouse. ``hints`` asks for words on why nothing was found. Raises ``QueryError`` with what
     is wrong and the nearest names, ``NoReaderError`` where no copy has been published.
     """
-    connection = open_reader(reader)
+    connection = open_restricted(reader, files=files)
     try:
-        if sql.lstrip().startswith("."):
-            sql, parameters = _dot_command(connection, sql)
-        statement = _one_statement(connection, sql)
-        stop = threading.Timer(seconds, connection.interrupt) if seconds is not None else None
-        if stop is not None:
-            stop.daemon = True
-            stop.start()
-        try:
-            cursor = connection.execute(statement, dict(parameters or {}) or None)
-            described = cursor.description or []
-            rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit + 1)
-        except duckdb.InterruptException as error:
-            raise QueryError(f"stopped after {seconds:g} s: ask for less (where, limit), or allow more time") from error
-        except duckdb.Error as error:
-            raise QueryError(_explained(connection, str(error))) from error
-        finally:
-            if stop is not None:
-                stop.cancel()
-        cut = limit is not None and len(rows) > limit
-        return Answer(
-            columns=tuple(str(column[0]) for column in described),
-            types=tuple(str(column[1]) for column in described),
-            rows=tuple(rows[:limit] if cut else rows),
-            cut=cut,
-        )
+        return run_on(connection, sql, limit=limit, seconds=seconds, parameters=parameters, hints=hints)
     finally:
         connection.close()
 
 
-def write_parquet(reader: Path, sql: str, target: Path) -> int:
-    """Write the answer of one reading statement to a Parquet file and return its number of rows; raises as
-    ``run_sql``.
-    """
-    connection = open_reader(reader)
-    try:
-        statement = _one_statement(connection, sql)
-        try:
-            table = connection.execute(statement).to_arrow_table()
-        except duckdb.Error as error:
-            raise QueryError(_explained(connection, str(error))) from error
-    finally:
-        connection.close()
-    temporary = target.with_name(f".{target.name}.tmp")
-    pq.write_table(table, temporary, compression="zstd")
-    temporary.replace(target)
-    return int(table.num_rows)
-
-
-def write_answer(answer: Answer, format: Literal["csv", "json", "jsonl"], out: TextIO) -> None:
-    """Write ``answer`` as text: CSV with a header row (``NULL`` is an empty cell), a JSON array, or one JSON object
-    a line.
-
-    Dates and instants are ISO 8601; lists and structs stay nested in JSON and are JSON in a CSV cell.
-    """
-    if format == "csv":
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(answer.columns)
-        writer.writerows([_cell(value) for value in row] for row in answer.rows)
-        return
-    objects = (dict(zip(answer.columns, map(plain, row), strict=True)) for row in answer.rows)
-    if format == "json":
-        json.dump(list(objects), out, ensure_ascii=False, indent=1)
-        out.write("\n")
-        return
-    for item in objects:
-        out.write(json.dumps(item, ensure_ascii=False) + "\n")
-
-
-def answer_text(answer: Answer, format: Literal["csv", "json", "jsonl"]) -> str:
-    """``write_answer`` into a string."""
-    out = io.StringIO()
-    write_answer(answer, format, out)
-    return out.getvalue()
-
-
-def plain(value: Any) -> Any:
-    """``value`` in the types of JSON."""
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, bytes):
-        return value.hex()
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    return str(value)
+def run_on(
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    *,
+    limit: int | None = None,
+    seconds: float | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    hints: bool = False,
+) -> Answer:
+    """``run_sql`` on a connection of ``open_restricted`` that is kept open: for a server that answers many."""
+    with _streaming(connection, sql, limit=limit, seconds=seconds, parameters=parameters) as stream:
+        rows = tuple(stream.rows())
+    nothing = all(value in (0, None) for row in rows[:2] for value in row) and len(rows) < 2
+    found = _hints(connection, sql) if hints and nothing else ()
+    return Answer(stream.columns, stream.types, rows, stream.cut, found)
 
 
 def names(reader: Path) -> dict[str, tuple[str, ...]]:
@@ -165,23 +182,104 @@ def names(reader: Path) -> dict[str, tuple[str, ...]]:
     connection = open_reader(reader)
     try:
         found: dict[str, tuple[str, ...]] = {}
-        for table, column in connection.execute(_COLUMNS).fetchall():
+        for table, column in connection.execute(COLUMNS).fetchall():
             found[table] = (*found.get(table, ()), column)
         return found
     finally:
         connection.close()
 
 
-_COLUMNS: Final = """
-SELECT table_name, column_name FROM duckdb_columns()
-WHERE database_name = current_database() AND NOT internal ORDER BY table_name, column_index
+def vocabulary(reader: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The warehouse's macros and SQL's keywords, for completion at a prompt."""
+    connection = open_reader(reader)
+    try:
+        macros = [row[0] for row in connection.execute(_MACRO_NAMES).fetchall()]
+        words = connection.execute("SELECT DISTINCT keyword_name FROM duckdb_keywords() ORDER BY 1").fetchall()
+        return tuple(macros), tuple(word for (word,) in words)
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _streaming(
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    *,
+    limit: int | None,
+    seconds: float | None,
+    parameters: Mapping[str, Any] | None,
+) -> Iterator[Stream]:
+    if sql.lstrip().startswith("."):
+        sql, parameters = _dot_command(connection, sql)
+    explain = _Explain(connection, sql, seconds)
+    *before, statement = _one_statement(connection, sql, explain)
+    with _time_limit(connection, seconds):
+        with explain():
+            for made in before:
+                connection.execute(made)
+            cursor = connection.execute(statement, dict(parameters or {}) or None)
+        yield Stream(cursor, limit, explain)
+
+
+@contextmanager
+def _time_limit(connection: duckdb.DuckDBPyConnection, seconds: float | None) -> Iterator[None]:
+    if seconds is None:
+        yield
+        return
+    stop = threading.Timer(seconds, connection.interrupt)
+    stop.daemon = True
+    stop.start()
+    try:
+        yield
+    finally:
+        stop.cancel()
+
+
+def _one_statement(connection: duckdb.DuckDBPyConnection, sql: str, explain: _Explain) -> Sequence[duckdb.Statement]:
+    """The statement, if it only reads. A PIVOT comes in parts: DuckDB makes a temporary type of the values first, and
+    such parts carry no text of their own, unlike a CREATE that somebody wrote."""
+    with explain():
+        statements = connection.extract_statements(sql)
+    if not statements:
+        raise QueryError("there is no statement in it: try  select * from reports limit 5")
+    *before, statement = statements
+    written = [part for part in before if part.type != duckdb.StatementType.CREATE or part.query.strip()]
+    if written:
+        raise QueryError(f"{len(statements)} statements at once: one at a time, please")
+    if statement.type == duckdb.StatementType.EXPLAIN:
+        # EXPLAIN ANALYZE does what it explains.
+        _one_statement(connection, _PLAN.sub("", sql, count=1), explain) if _PLAN.match(sql) else _refuse(statement)
+    elif statement.type not in _READING:
+        _refuse(statement)
+    return statements
+
+
+def _refuse(statement: duckdb.Statement) -> None:
+    raise QueryError(
+        f"{str(statement.type).rpartition('.')[2]} is refused: the reader copy is read-only and is replaced after "
+        "each load. To write an answer to a file: nianbao sql --to FILE; to keep tables of your own, attach the copy "
+        "in a DuckDB of yours (docs/asking.md)."
+    )
+
+
+def _hints(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, ...]:
+    if sql.lstrip().startswith("."):
+        return ()
+    # A hint that takes long or cannot be made is none; the answer stands without it.
+    with _time_limit(connection, _HINT_SECONDS), suppress(duckdb.Error):
+        return why_empty(connection, sql)
+    return ()
+
+
+_MACRO_NAMES: Final = """
+SELECT DISTINCT function_name FROM duckdb_functions()
+WHERE database_name = current_database() AND function_type LIKE '%macro' AND NOT internal ORDER BY 1
 """
 _MACROS: Final = """
-SELECT function_name FROM duckdb_functions()
-WHERE database_name = current_database() AND function_type = 'table_macro' AND NOT internal
-"""
-_NAMES: Final = """
-SELECT DISTINCT table_name FROM duckdb_columns() WHERE database_name = current_database() AND NOT internal
+SELECT function_name || '(' || array_to_string(parameters, ', ') || ')' AS macro,
+    CASE function_type WHEN 'table_macro' THEN 'table' ELSE 'value' END AS gives, comment
+FROM duckdb_functions()
+WHERE database_name = current_database() AND function_type LIKE '%macro' AND NOT internal ORDER BY gives, macro
 """
 _TABLES: Final = """
 SELECT view_name AS name, 'view' AS kind, comment FROM duckdb_views()
@@ -201,65 +299,12 @@ def _dot_command(connection: duckdb.DuckDBPyConnection, command: str) -> tuple[s
     word, *arguments = command.strip().rstrip(";").split()
     if word == ".tables" and not arguments:
         return _TABLES, {}
+    if word == ".macros" and not arguments:
+        return _MACROS, {}
     if word == ".schema" and len(arguments) <= 1:
-        known = {table for (table,) in connection.execute(_NAMES).fetchall()}
-        if arguments and arguments[0] not in known:
-            raise QueryError(f"there is no table or view {arguments[0]}.{_nearest(arguments[0], known)} {_HELP}")
-        return _SCHEMA, {"name": arguments[0] if arguments else None}
-    raise QueryError(f"{command.strip()} is no command here: {_HELP}")
-
-
-def _one_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
-    try:
-        statements = connection.extract_statements(sql)
-    except duckdb.Error as error:
-        raise QueryError(_explained(connection, str(error))) from error
-    if not statements:
-        raise QueryError("there is no statement in it: try  select * from reports limit 5")
-    if len(statements) > 1:
-        raise QueryError(f"{len(statements)} statements at once: one at a time, please")
-    (statement,) = statements
-    if statement.type not in _READING:
-        raise QueryError(
-            f"{str(statement.type).rpartition('.')[2]} is refused: the reader copy is read-only and is replaced after "
-            "each load. To write an answer to a file, name a format and a file; to keep tables of your own, attach the "
-            "copy in a DuckDB of yours."
-        )
-    return statement
-
-
-def _explained(connection: duckdb.DuckDBPyConnection, error: str) -> str:
-    """DuckDB's message with the names that were probably meant, and without advice that does not hold here."""
-    first = _POINTER.sub("", error).split("\nDid you mean")[0].split("\nCandidate")[0].strip()
-    pointer = _POINTER.search(error)
-    shown = first + (pointer.group(0).replace("\n\n", "\n") if pointer else "")
-    columns = connection.execute(_COLUMNS).fetchall()
-    table = _MISSING_TABLE.search(error)
-    if table:
-        name = next(group for group in table.groups() if group)
-        macros = {row[0] for row in connection.execute(_MACROS).fetchall()}
-        return (
-            f"{shown}\nthere is no table or view {name}.{_nearest(name, {row[0] for row in columns} | macros)} {_HELP}"
-        )
-    column = _MISSING_COLUMN.search(error)
-    if column:
-        name = next(group for group in column.groups() if group)
-        asked = {word.lower() for word in re.findall(r"\w+", error.partition("LINE ")[2])}
-        here = {row[1] for row in columns if row[0].lower() in asked} or {row[1] for row in columns}
-        elsewhere = sorted({row[0] for row in columns if row[1] == name})[:4]
-        held = f" {', '.join(elsewhere)} have a column of that name." if elsewhere else ""
-        return f"{shown}\nthere is no column {name} here.{_nearest(name, here)}{held} {_HELP}"
-    return shown
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    by_lower = {word.lower(): word for word in known}
-    close = difflib.get_close_matches(name.strip('"').rpartition(".")[2].lower(), by_lower, n=3, cutoff=0.5)
-    return f" Did you mean {' or '.join(by_lower[word] for word in close)}?" if close else ""
-
-
-def _cell(value: Any) -> Any:
-    if value is None:
-        return ""
-    simple = plain(value)
-    return json.dumps(simple, ensure_ascii=False) if isinstance(simple, dict | list) else simple
+        known = {str(table) for table, _ in connection.execute(COLUMNS).fetchall()}
+        name = arguments[0].lower() if arguments else None
+        if name is not None and name not in known:
+            raise QueryError(f"there is no table or view {name}.{nearest(name, known)} {HELP}")
+        return _SCHEMA, {"name": name}
+    raise QueryError(f"{command.strip()} is no command here: {HELP}, .macros what can be called")

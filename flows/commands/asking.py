@@ -3,50 +3,122 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_args
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
-from flows.commands.terminal import say, show_table, talk
+from flows.commands.statements import statements
+from flows.commands.terminal import many, say, show_table, shown, talk
 from flows.settings import Settings
 from scrapers.sources.registry import load_sources, select_sources
 from warehouse.coverage import coverage_table
-from warehouse.errors import QueryError
-from warehouse.query import Answer, Format, names, plain, run_sql, write_answer, write_parquet
+from warehouse.formats import (
+    CELL_CHARACTERS,
+    ENDINGS,
+    SHEET_ROWS,
+    FileFormat,
+    Format,
+    TextFormat,
+    format_of,
+    plain,
+    write_answer,
+    write_file,
+    write_rows,
+)
+from warehouse.query import Answer, run_sql, streamed_sql
 
-PROMPT_ROWS = 200
-"""Rows shown at the prompt; a query on the command line is answered whole."""
-LEAVE = (".quit", ".exit", "quit", "exit", "\\q")
-"""What people type to leave the prompts they know."""
+SCREEN_ROWS = 1_000
+"""Rows of a table on a terminal; everywhere else an answer is given whole unless a limit is named."""
+CUT = "cut off by the limit: --limit N allows more"
 CELL = 60
 """Characters of a cell shown in a table; other formats give cells whole."""
 
 
-def sql_command(settings: Settings, query: str | None, *, output: str, to: Path | None) -> int:
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a query may take, and what it may read besides the warehouse."""
+
+    limit: int | None = None
+    """Rows."""
+    seconds: float | None = None
+    files: tuple[str, ...] = ()
+
+
+def sql_command(settings: Settings, query: str | None, *, output: str | None, to: Path | None, bounds: Bounds) -> int:
     """Answer a query on standard output or into a file; without one, open a prompt."""
-    form = output_format(output)
-    if query is None:
-        return _prompt(settings.reader_path) if sys.stdin.isatty() else _script(settings.reader_path, form)
-    if to is not None and not to.parent.is_dir():
-        raise typer.BadParameter(f"{to.parent} is no folder: make it first, or name another file")
-    if form == "parquet":
-        if to is None:
-            raise typer.BadParameter("parquet needs a file: --to FILE.parquet")
-        rows = write_parquet(settings.reader_path, query, to)
-        talk.print(f"{rows} rows in {to}")
+    reader = settings.reader_path
+    if to is not None:
+        file_form = _file_format(output, to)
+        return _into_file(reader, _only_statement(sys.stdin) if query is None else query, file_form, to, bounds)
+    form = output_format(output or "table")
+    if query is not None:
+        _onto_screen(reader, query, form, bounds)
         return 0
-    answer = run_sql(settings.reader_path, query)
-    if to is None:
-        show_answer(answer, form)
-        return 0
-    if form == "table":
-        raise typer.BadParameter("a table is for the screen; name --format csv, json, jsonl or parquet for a file")
-    with to.open("w", encoding="utf-8", newline="") as out:
-        write_answer(answer, form, out)
-    talk.print(f"{len(answer.rows)} rows in {to}")
+    if sys.stdin.isatty():
+        from flows.commands.prompt import prompt
+
+        return prompt(reader, form, seconds=bounds.seconds, limit=bounds.limit, files=bounds.files)
+    for statement in statements(sys.stdin):
+        _onto_screen(reader, statement, form, bounds)
     return 0
+
+
+def _file_format(output: str | None, to: Path) -> FileFormat:
+    if not to.parent.is_dir():
+        raise typer.BadParameter(f"{to.parent} is no folder: make it first, or name another file")
+    if to.is_dir():
+        raise typer.BadParameter(f"{to} is a folder: name a file in it")
+    if output is None:
+        by_ending = format_of(to)
+        if by_ending is None:
+            raise typer.BadParameter(f"{to}: name a --format, or a file that ends in {', '.join(ENDINGS)}")
+        return by_ending
+    form = output_format(output)
+    if form == "table":
+        raise typer.BadParameter(
+            "a table is for the screen; name --format csv, json, jsonl, parquet or xlsx for a file"
+        )
+    return form
+
+
+def _only_statement(lines: Iterable[str]) -> str:
+    found = list(statements(lines))
+    if len(found) != 1:
+        raise typer.BadParameter(f"{len(found)} statements for one file: give one, or leave --to out")
+    return found[0]
+
+
+def _into_file(reader: Path, query: str, form: FileFormat, to: Path, bounds: Bounds) -> int:
+    with streamed_sql(reader, query, limit=bounds.limit, seconds=bounds.seconds, files=bounds.files) as stream:
+        written = write_file(stream, form, to)
+    talk.print(f"{many(written.rows, 'row')} in {to}" + (f", {CUT}" if stream.cut else ""))
+    if written.sheets > 1:
+        talk.print(f"They stand on {written.sheets} sheets: one has room for {SHEET_ROWS:,} rows.")
+    if written.cut_cells:
+        say(
+            "problem",
+            f"{many(written.cut_cells, 'cell')} held more than the {CELL_CHARACTERS:,} characters that Excel has room "
+            "for and end in …; csv, jsonl and parquet hold them whole",
+        )
+    return 0
+
+
+def _onto_screen(reader: Path, query: str, form: Format, bounds: Bounds) -> None:
+    """An answer on standard output, a row at a time where its format allows."""
+    if form in ("table", "parquet", "xlsx"):
+        limit = SCREEN_ROWS if bounds.limit is None and form == "table" and sys.stdout.isatty() else bounds.limit
+        answer = run_sql(reader, query, limit=limit, seconds=bounds.seconds, files=bounds.files, hints=True)
+        show_answer(answer, form)
+        return
+    with streamed_sql(reader, query, limit=bounds.limit, seconds=bounds.seconds, files=bounds.files) as stream:
+        write_rows(stream.columns, stream.rows(), cast(TextFormat, form), sys.stdout)
+        if stream.cut:
+            talk.print(f"There is more: {CUT}.")
 
 
 def coverage_command(
@@ -68,14 +140,29 @@ def coverage_command(
 
 
 def show_answer(answer: Answer, form: Format) -> None:
-    """An answer on standard output; what was cut off is said on standard error."""
-    if form == "parquet":
-        raise typer.BadParameter("parquet needs a file: nianbao sql ... --format parquet --to FILE.parquet")
+    """An answer on standard output; what was cut off, and why it may be empty, is said on standard error."""
+    if form in ("parquet", "xlsx"):
+        raise typer.BadParameter(f"{form} needs a file: nianbao sql ... --to FILE.{form}")
     if form == "table":
         show_table(answer.columns, ([_cell(value) for value in row] for row in answer.rows))
-        talk.print(f"{len(answer.rows)} rows" + (" and more; add LIMIT, or name a format" if answer.cut else ""))
+        talk.print(many(len(answer.rows), "row") + (f" and more; {CUT}" if answer.cut else ""))
     else:
-        write_answer(answer, form, sys.stdout)
+        write_answer(answer, cast(TextFormat, form), sys.stdout)
+    for hint in answer.hints:
+        talk.print(shown(hint))
+
+
+def show_lines(answer: Answer) -> None:
+    """An answer a column a line, whole: for few rows with long cells."""
+    console = Console(highlight=False, soft_wrap=True)
+    width = max((len(column) for column in answer.columns), default=0)
+    for number, row in enumerate(answer.rows, 1):
+        console.print(Text(f"── row {number} ".ljust(width + 20, "─"), style="dim"))
+        for column, value in zip(answer.columns, row, strict=True):
+            console.print(Text(f"{column:>{width}}  {'' if value is None else shown(plain(value))}"))
+    talk.print(many(len(answer.rows), "row") + (f" and more; {CUT}" if answer.cut else ""))
+    for hint in answer.hints:
+        talk.print(shown(hint))
 
 
 def show_question(reader: Path, question: str, query: str) -> None:
@@ -115,99 +202,16 @@ def _standing(row: tuple[Any, ...], at: dict[str, int]) -> str:
     return state.replace("_", " ")
 
 
-def _prompt(reader: Path) -> int:
-    """Answer statements until end of file; a wrong one is explained and the next one asked for."""
-    history = _line_editing(reader)
-    talk.print("Read-only. End a statement with ; .tables and .schema NAME show what there is. Ctrl-D leaves.")
-    try:
-        for statement in _statements(_typed()):
-            try:
-                show_answer(run_sql(reader, statement, limit=PROMPT_ROWS), "table")
-            except QueryError as error:
-                say("error", error)
-    finally:
-        if history is not None:
-            history()
-    return 0
-
-
-def _script(reader: Path, form: Format) -> int:
-    """Answer the statements that are piped in, each whole; the first wrong one ends it (``QueryError``)."""
-    for statement in _statements(sys.stdin):
-        show_answer(run_sql(reader, statement), form)
-    return 0
-
-
-def _statements(lines: Iterable[str | None]) -> Iterator[str]:
-    """Statements from lines: each ends with ``;`` or an empty line, dot commands with their line, the last with the
-    lines. ``None`` is a line that was broken off: what was pending is forgotten."""
-    pending: list[str] = []
-    for line in lines:
-        if line is None:
-            pending.clear()
-            continue
-        if not pending and line.strip().rstrip(";").lower() in LEAVE:
-            return
-        pending.append(line.rstrip("\n"))
-        text = "\n".join(pending).strip()
-        if text.startswith(".") or text.endswith(";") or not line.strip():
-            pending.clear()
-            if text:
-                yield text
-    if rest := "\n".join(pending).strip():
-        yield rest
-
-
-def _typed() -> Iterator[str | None]:
-    """Lines from the keyboard until Ctrl-D; ``None`` for Ctrl-C."""
-    fresh = True
-    while True:
-        try:
-            line = input("nianbao> " if fresh else "   ...> ")
-        except KeyboardInterrupt:
-            talk.print("")
-            fresh = True
-            yield None
-            continue
-        except EOFError:
-            talk.print("")
-            return
-        fresh = not line.strip() or line.rstrip().endswith(";") or (fresh and line.lstrip().startswith("."))
-        yield line
-
-
-def _line_editing(reader: Path) -> Any:
-    """History and completion of table and column names where the terminal has them; returns what saves the history."""
-    try:
-        import readline
-    except ImportError:  # a Python without readline: the prompt works, without arrow keys
-        return None
-    file = reader.with_name("sql_history")
-    if file.exists():
-        readline.read_history_file(file)
-    known = names(reader)
-    words = sorted({*known, *(column for columns in known.values() for column in columns), ".tables", ".schema"})
-
-    def complete(prefix: str, number: int) -> str | None:
-        matches = [word for word in words if word.startswith(prefix)]
-        return matches[number] if number < len(matches) else None
-
-    readline.set_completer(complete)
-    readline.set_completer_delims(" \t\n,()=;")
-    readline.parse_and_bind("tab: complete")
-    return lambda: readline.write_history_file(file)
-
-
 def output_format(output: str, *, file: bool = True) -> Format:
     """The format that an option names; without ``file`` none that needs one. Anything else is bad usage."""
-    formats = [name for name in get_args(Format) if file or name != "parquet"]
+    formats = [name for name in get_args(Format) if file or name not in ("parquet", "xlsx")]
     if output not in formats:
         raise typer.BadParameter(f"{output!r} is no format; take one of {', '.join(formats)}")
     return cast(Format, output)
 
 
 def _cell(value: Any) -> object:
-    shown = plain(value)
-    if isinstance(shown, str) and len(shown) > CELL:
-        return shown[: CELL - 1].replace("\n", " ") + "…"
-    return shown
+    simple = plain(value)
+    if isinstance(simple, str) and len(simple) > CELL:
+        return simple[: CELL - 1].replace("\n", " ") + "…"
+    return simple

@@ -8,13 +8,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
-from sample_batches import address, whole_batch, write_all
+from sample_batches import whole_batch, write_all
 
 from warehouse.errors import QueryError
+from warehouse.formats import answer_text
 from warehouse.load import load_pending
-from warehouse.query import answer_text, names, run_sql, write_parquet
+from warehouse.query import names, run_sql, streamed_sql, vocabulary
 from warehouse.readers import publish
 
 
@@ -42,10 +42,16 @@ def test_an_answer_has_names_types_and_rows(reader: Path) -> None:
         "EXPLAIN SELECT 1",
         "WITH a AS (SELECT 1) SELECT * FROM a",
         "SELECT ';' -- a comment; and another",
+        "PIVOT reports ON report_type USING count(*) GROUP BY report_year",
+        "FROM (PIVOT reports ON level USING count(*))",
+        "EXPLAIN ANALYZE SELECT count(*) FROM reports",
+        "EXPLAIN (ANALYZE, FORMAT json) SELECT 1",
+        "PRAGMA show_tables",
+        "FROM search('行政复议')",
     ],
 )
 def test_every_way_of_reading_is_answered(reader: Path, sql: str) -> None:
-    assert run_sql(reader, sql).rows
+    assert run_sql(reader, sql).columns
 
 
 @pytest.mark.parametrize(
@@ -69,6 +75,18 @@ def test_every_way_of_reading_is_answered(reader: Path, sql: str) -> None:
         ("COPY reports TO 'x.csv'", "COPY is refused"),
         ("ATTACH 'x.duckdb'", "ATTACH is refused"),
         ("SET threads = 1", "SET is refused"),
+        ("SELECT title，publisher FROM reports", "full-width signs outside of quotes: ，"),
+        ("SELECT * FROM reports WHERE （level = 'county'）", "full-width signs"),
+        ("SELECT lenght(title) FROM reports", "no function lenght. Did you mean length"),
+        ("SELECT host_off(url) FROM reports", "no function host_off. Did you mean host_of"),
+        ('SELECT * FROM coverage WHERE level = "countyy"', "write it in single quotes: 'countyy'"),
+        ("SELECT * FROM reports WHERE published = '2025'", "for a year, year"),
+        ("SELECT * FROM reports WHERE published > 2025", "for a year, year"),
+        ("SELECT * FROM reports WHERE report_year = '二〇二五'", "write numbers in digits"),
+        ("SELECT * FROM reports WHERE report_year LIKE '20%'", "column::VARCHAR makes it text"),
+        ("SELECT publisher, count(*) FROM reports", "GROUP BY ALL"),
+        ("SELECT publisher FROM reports JOIN coverage USING (document_id)", 'use: "reports.publisher"'),
+        ("SELECT error('x') FROM reports", "Invalid Input Error: x"),
         (".tabels", "no command here: .tables"),
         (".schema report", "no table or view report. Did you mean reports"),
     ],
@@ -123,11 +141,64 @@ def test_csv_json_and_jsonl_say_the_same(reader: Path) -> None:
     assert len(cells) == len(objects) == 3
 
 
-def test_parquet_keeps_the_types(reader: Path, tmp_path: Path) -> None:
-    assert write_parquet(reader, "SELECT url, published, flags FROM reports ORDER BY url", tmp_path / "r.parquet") == 3
-    table = pq.read_table(tmp_path / "r.parquet")
-    assert [str(field.type) for field in table.schema] == ["string", "date32[day]", "list<element: string>"]
-    assert table["url"].to_pylist() == [address(n) for n in range(3)]
-    with pytest.raises(QueryError, match="DROP is refused"):
-        write_parquet(reader, "DROP TABLE core_reports", tmp_path / "none.parquet")
-    assert [path.name for path in tmp_path.iterdir()] == ["r.parquet"]
+def test_a_value_that_no_row_has_is_named_with_what_there_is(reader: Path) -> None:
+    def hints(sql: str) -> tuple[str, ...]:
+        return run_sql(reader, sql, hints=True).hints
+
+    assert hints("FROM reports WHERE level = 'conty'") == (
+        "No row of reports has level = 'conty'. Did you mean county? It holds: county.",
+    )
+    assert hints(
+        "SELECT count(*) FROM reports r WHERE r.publisher IN ('浦江县', '浦江县人民政府') AND report_year = 1"
+    ) == ("No row of reports has publisher = '浦江县'. Did you mean 浦江县人民政府? It holds: 浦江县人民政府.",)
+    assert hints("FROM reports WHERE level = 'county' AND report_year = 1999") == ()
+    assert hints("FROM reports WHERE level = 'county'") == ()
+    assert hints("WITH x AS (SELECT 'a' AS level) FROM x WHERE level = 'b'") == ()
+    assert hints("FROM coverage_on(today()) WHERE state = 'overdu'") == ()
+    assert hints(".schema") == ()
+
+
+def test_a_stream_gives_the_rows_of_the_answer_by_rows_and_by_batches(reader: Path) -> None:
+    asked = "SELECT range AS n, range::VARCHAR AS s FROM range(12345)"
+    whole = run_sql(reader, asked).rows
+    with streamed_sql(reader, asked) as stream:
+        assert tuple(stream.rows()) == whole
+        assert not stream.cut
+    with streamed_sql(reader, asked) as stream:
+        schema, batches = stream.batches(1000)
+        assert schema.names == ["n", "s"]
+        assert [row for batch in batches for row in zip(*batch.to_pydict().values(), strict=True)] == list(whole)
+
+
+@pytest.mark.parametrize(("limit", "cut"), [(1, True), (5000, True), (5001, True), (12344, True), (12345, False)])
+def test_a_limit_cuts_a_stream_at_the_row_whichever_way_it_is_read(reader: Path, limit: int, cut: bool) -> None:
+    with streamed_sql(reader, "FROM range(12345)", limit=limit) as stream:
+        assert len(list(stream.rows())) == limit
+        assert stream.cut is cut
+    with streamed_sql(reader, "FROM range(12345)", limit=limit) as stream:
+        assert sum(batch.num_rows for batch in stream.batches(1000)[1]) == limit
+        assert stream.cut is cut
+
+
+@pytest.mark.parametrize(
+    ("sql", "complaint"),
+    [
+        ("SELECT CASE WHEN range = 900000 THEN error('bad') END FROM range(1000000)", "Invalid Input Error: bad"),
+        ("FROM range(1000000000000)", r"stopped after 0\.3 s"),
+    ],
+)
+def test_what_goes_wrong_after_the_first_rows_is_said_as_well(reader: Path, sql: str, complaint: str) -> None:
+    with streamed_sql(reader, sql, seconds=0.3) as stream, pytest.raises(QueryError, match=complaint):
+        for _ in stream.rows():
+            pass
+    with streamed_sql(reader, sql, seconds=0.3) as stream, pytest.raises(QueryError, match=complaint):
+        for _ in stream.batches(1000)[1]:
+            pass
+
+
+def test_macros_and_keywords_are_known_for_completion(reader: Path) -> None:
+    macros, keywords = vocabulary(reader)
+    assert {"search", "coverage_on", "host_of"} <= set(macros)
+    assert {"select", "qualify"} <= set(keywords)
+    assert "search(query" in "".join(row[0] for row in run_sql(reader, ".macros").rows)
+    assert run_sql(reader, ".schema REPORTS").rows == run_sql(reader, ".schema reports").rows

@@ -1,0 +1,113 @@
+"""``nianbao sql``, ``changes``, ``runs``, ``checks`` and ``export``, as a person types them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import command_line
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+from command_line import Done
+
+from deployments.portal.demo import SOURCES
+
+
+def nianbao(*arguments: str, data: Path) -> Done:
+    return command_line.nianbao(*arguments, folder=data, data_dir=str(data), sources_dir=str(SOURCES))
+
+
+def piped(data: Path, statements: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flows.cli", "sql", *arguments],
+        env=os.environ | {"NIANBAO_DATA_DIR": str(data)},
+        input=statements,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_ending_of_the_file_names_the_format(asked: Path, tmp_path: Path) -> None:
+    query = "SELECT publisher, report_year, published FROM reports ORDER BY ALL"
+    for ending in ("csv", "json", "jsonl", "parquet", "xlsx"):
+        done = nianbao("sql", query, "--to", str(tmp_path / f"a.{ending}"), data=asked)
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+        assert f"18 rows in {tmp_path / f'a.{ending}'}" in done.stderr
+    text = (tmp_path / "a.csv").read_text("utf-8")
+    published = [row["published"] for row in csv.DictReader(io.StringIO(text))]
+    assert [row["published"] for row in json.loads((tmp_path / "a.json").read_text("utf-8"))] == published
+    assert [str(day) for day in pq.read_table(tmp_path / "a.parquet")["published"].to_pylist()] == published
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["answer"]
+    assert [str(row[2].date()) for row in sheet.iter_rows(2, values_only=True)] == published
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--to", "a.txt"), "a file that ends in"),
+        (("--to", "a.csv", "--format", "table"), "a table is for the screen"),
+        (("--to", "no/such/folder/a.csv"), "is no folder"),
+        (("--to", "."), "is a folder"),
+        (("--format", "parquet"), "parquet needs a file"),
+        (("--format", "xlsx"), "xlsx needs a file"),
+        (("--format", "xml"), "is no format"),
+        (("--limit", "0"), "greater than or equal to 1"),
+    ],
+)
+def test_bad_usage_is_told_and_exits_with_2(asked: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = nianbao("sql", "SELECT 1 AS n", *arguments, data=asked)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_limits_are_said_where_they_cut(asked: Path, tmp_path: Path) -> None:
+    done = nianbao("sql", "FROM range(10)", "--limit", "3", "-f", "csv", data=asked)
+    assert (done.returncode, done.stdout) == (0, "range\n0\n1\n2\n")
+    assert "cut off by the limit: --limit N allows more" in done.stderr
+    done = nianbao("sql", "FROM range(10)", "--limit", "3", "--to", str(tmp_path / "a.csv"), data=asked)
+    assert "3 rows in" in done.stderr
+    assert "cut off by the limit" in done.stderr
+    done = nianbao("sql", "FROM range(10)", "--limit", "10", "-f", "csv", data=asked)
+    assert "cut off" not in done.stderr
+    done = nianbao("sql", "SELECT count(*) FROM range(1000000000) a, range(1000) b", "--seconds", "0.3", data=asked)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "stopped after 0.3 s" in done.stderr
+
+
+def test_a_value_that_no_row_has_is_told_beside_the_empty_answer(asked: Path) -> None:
+    done = nianbao(
+        "sql", "SELECT title FROM coverage JOIN reports USING (document_id) WHERE state = 'heldd'", data=asked
+    )
+    assert done.returncode == 0
+    assert "No row of coverage has state = 'heldd'. Did you mean held?" in done.stderr
+
+
+def test_a_file_of_ones_own_can_be_joined(asked: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("report_year,weight\n2023,7\n", "utf-8")
+    mine = str(tmp_path / "mine.csv")
+    query = f"SELECT any_value(weight) AS w FROM reports JOIN '{mine}' USING (report_year)"
+    assert nianbao("sql", query, "--with", mine, "-f", "csv", data=asked).stdout == "w\n7\n"
+    closed = nianbao("sql", query, data=asked)
+    assert closed.returncode == 1
+    assert "nianbao sql --with mine.csv" in closed.stderr
+
+
+def test_a_script_of_several_statements_is_answered_and_one_statement_goes_into_a_file(
+    asked: Path, tmp_path: Path
+) -> None:
+    done = piped(asked, "-- two; of them\nSELECT 1 AS n; SELECT ';' AS s;", "-f", "csv")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "n\n1\ns\n;\n", "")
+    done = piped(asked, "SELECT 1 AS n;", "--to", str(tmp_path / "a.csv"))
+    assert (done.returncode, (tmp_path / "a.csv").read_text("utf-8")) == (0, "n\n1\n")
+    done = piped(asked, "SELECT 1 AS n; SELECT 2;", "--to", str(tmp_path / "b.csv"))
+    assert done.returncode == 2
+    assert "2 statements for one file" in done.stderr
+    assert not (tmp_path / "b.csv").exists()

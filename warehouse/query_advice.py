@@ -1,0 +1,194 @@
+"""What to ask instead: DuckDB's errors in the words of this warehouse, and why an answer has no rows."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import duckdb
+
+from warehouse.literals import identifier
+
+HELP: Final = ".tables lists the tables and views, .schema NAME their columns"
+
+_POINTER: Final = re.compile(r"\n+LINE \d+:.*", re.DOTALL)
+_WRAPPED: Final = re.compile(r"^Invalid Input Error: Attempting to execute an unsuccessful .*?\nError: ", re.DOTALL)
+_MISSING_TABLE: Final = re.compile(
+    r'Table with name ([^\s!]+) does not exist|[Tt]able [Ff]unction with name "?([^\s"!]+)"? does not'
+)
+_MISSING_FUNCTION: Final = re.compile(r'(?:Scalar|Aggregate|Macro) Function with name "?([^\s"!]+)"? does not exist')
+_MISSING_COLUMN: Final = re.compile(
+    r'Referenced column "([^"]+)" (?:was )?not found|does not have a column named "([^"]+)"'
+    r'|Could not find key "([^"]+)"'
+)
+_CLOSED: Final = re.compile(r"file system operations are disabled|[Ee]xternal extensions is disabled")
+_FULL_WIDTH: Final = dict(zip("，；：（）‘’“”＝＜＞＊　。", ",;:()''''=<>* .", strict=True))
+_QUOTED: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+# What DuckDB says -> what to write instead.
+_REMARKS: Final = (
+    (
+        re.compile(r"must appear in the GROUP BY"),
+        "GROUP BY ALL groups by every column of the SELECT that is no aggregate.",
+    ),
+    (re.compile(r"invalid date field format"), "Dates are written '2026-03-01'; for a year, year(column) = 2026."),
+    (
+        re.compile(r"Cannot compare values of type (?:DATE|TIMESTAMP).* and type INTEGER"),
+        "Dates are written '2026-03-01'; for a year, year(column) = 2026.",
+    ),
+    (
+        re.compile(r"Could not convert string .* to (?:U?(?:INT|TINYINT|SMALLINT|BIGINT)|DOUBLE)"),
+        "The column is compared with a number and one of the two is text: write numbers in digits and without quotes, "
+        "text in single quotes.",
+    ),
+    (
+        re.compile(r"No function matches .*'(?:~~|!~~|regexp_\w+|contains|starts_with)\((?!VARCHAR)"),
+        "The column is no text: column::VARCHAR makes it text, or compare it as what it is.",
+    ),
+    (
+        re.compile(r"No function matches .*'(?:sum|avg|median)\(VARCHAR"),
+        "The column is text: try_cast(column AS DOUBLE) makes it a number where it is one.",
+    ),
+    (
+        re.compile(r"Out of Memory"),
+        "Ask for less: fewer columns (texts are large), fewer rows, or aggregate before joining.",
+    ),
+)
+COLUMNS: Final = """
+SELECT table_name, column_name FROM duckdb_columns()
+WHERE database_name = current_database() AND NOT internal ORDER BY table_name, column_index
+"""
+_MACROS: Final = """
+SELECT DISTINCT function_name FROM duckdb_functions()
+WHERE database_name = current_database() AND function_type = 'table_macro' AND NOT internal
+"""
+_FUNCTIONS: Final = """
+SELECT DISTINCT function_name FROM duckdb_functions()
+WHERE function_type IN ('scalar', 'aggregate', 'macro') AND regexp_matches(function_name, '^[a-z]')
+ORDER BY function_name
+"""
+
+
+def explained(connection: duckdb.DuckDBPyConnection, sql: str, error: str) -> str:
+    """DuckDB's message with the names that were probably meant, and without advice that does not hold here."""
+    error = _WRAPPED.sub("", error)
+    first = re.split(r"\nDid you mean|\n\s*Candidate", _POINTER.sub("", error))[0].strip()
+    pointer = _POINTER.search(error)
+    shown = first + ("\n" + pointer.group(0).strip("\n") if pointer else "")
+    if _CLOSED.search(error):
+        return (
+            f"{first}\nA query reads the warehouse and nothing else. To join a file of yours, name it: "
+            "nianbao sql --with mine.csv \"FROM reports JOIN 'mine.csv' USING (division_code)\""
+        )
+    remark = _misspelt(connection, error) or next((words for said, words in _REMARKS if said.search(error)), None)
+    wide = sorted({sign for sign in _QUOTED.sub("", sql) if sign in _FULL_WIDTH})
+    if wide and ("syntax error" in error or any(sign in error for sign in wide)):
+        meant = ", ".join(f"{sign} (write {_FULL_WIDTH[sign].replace(' ', 'a space')})" for sign in wide)
+        remark = f"There are full-width signs outside of quotes: {meant}."
+    return f"{shown}\n{remark}" if remark else shown
+
+
+def _misspelt(connection: duckdb.DuckDBPyConnection, error: str) -> str | None:
+    """The table, column or function that is not there, with the nearest that are."""
+    columns = connection.execute(COLUMNS).fetchall()
+    if table := _MISSING_TABLE.search(error):
+        name = next(group for group in table.groups() if group)
+        macros = {row[0] for row in connection.execute(_MACROS).fetchall()}
+        near = nearest(name, {row[0] for row in columns} | macros)
+        return f"there is no table or view {name}.{near} {HELP}"
+    if function := _MISSING_FUNCTION.search(error):
+        known = [row[0] for row in connection.execute(_FUNCTIONS).fetchall()]
+        return f"there is no function {function.group(1)}.{nearest(function.group(1), known, cutoff=0.7)}"
+    if column := _MISSING_COLUMN.search(error):
+        name = next(group for group in column.groups() if group)
+        asked = {word.lower() for word in re.findall(r"\w+", error.partition("LINE ")[2])}
+        here = {row[1] for row in columns if row[0].lower() in asked} or {row[1] for row in columns}
+        near = nearest(name, here)
+        elsewhere = sorted({row[0] for row in columns if row[1] == name})[:4]
+        held = f" {', '.join(elsewhere)} have a column of that name." if elsewhere else ""
+        text = (
+            f" If it is text, write it in single quotes: '{name}'."
+            if f'"{name}"' in error.partition("LINE ")[2]
+            else ""
+        )
+        return f"there is no column {name} here.{near}{held}{text} {HELP}"
+    return None
+
+
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
+    """`` Did you mean this or that?`` for a misspelt name, or nothing."""
+    by_lower = {word.lower(): word for word in known}
+    close = difflib.get_close_matches(name.strip('"').rpartition(".")[2].lower(), by_lower, n=3, cutoff=cutoff)
+    return f" Did you mean {' or '.join(by_lower[word] for word in close)}?" if close else ""
+
+
+_MOST_SHOWN: Final = 12
+"""Values of a column that are listed whole."""
+
+
+def why_empty(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, ...]:
+    """Texts a query compares columns with and no row has (``state = 'overdu'``), each with what the column does hold.
+
+    Meant for an answer without rows. Looks at comparisons with ``=`` and ``IN`` in the statement's parse tree and at
+    the tables and views named in it; a statement that DuckDB cannot serialise gives nothing.
+    """
+    (tree,) = connection.execute("SELECT json_serialize_sql($1)", [sql.strip().rstrip(";")]).fetchone() or ("{}",)
+    nodes = list(_nodes(json.loads(tree)))
+    tables = {node["table_name"].lower() for node in nodes if node.get("type") == "BASE_TABLE"}
+    columns = connection.execute(COLUMNS).fetchall()
+    said = []
+    for column, text in dict.fromkeys(_compared(nodes)):
+        holders = [(table, name) for table, name in columns if table.lower() in tables and name.lower() == column]
+        if len(holders) == 1:
+            said += _what_it_holds(connection, *holders[0], text)
+    return tuple(said)
+
+
+def _nodes(tree: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(tree, Mapping):
+        yield tree
+        for value in tree.values():
+            yield from _nodes(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _nodes(value)
+
+
+def _compared(nodes: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Column (lower case) and text of each comparison of the two."""
+    for node in nodes:
+        if node.get("type") == "COMPARE_EQUAL":
+            sides = [node["left"], node["right"]]
+        elif node.get("type") == "COMPARE_IN":
+            sides = node["children"]
+        else:
+            continue
+        names = [side["column_names"][-1].lower() for side in sides if side.get("type") == "COLUMN_REF"]
+        texts = [side["value"]["value"] for side in sides if side.get("type") == "VALUE_CONSTANT" and _is_text(side)]
+        if len(names) == 1:
+            yield from ((names[0], text) for text in texts)
+
+
+def _is_text(constant: Mapping[str, Any]) -> bool:
+    value = constant["value"]
+    return value["type"]["id"] == "VARCHAR" and not value["is_null"]
+
+
+def _what_it_holds(connection: duckdb.DuckDBPyConnection, table: str, column: str, text: str) -> list[str]:
+    name = identifier(column)
+    held = [
+        str(value)
+        for (value,) in connection.execute(
+            f"SELECT DISTINCT {name} FROM {identifier(table)} WHERE {name} IS NOT NULL"  # noqa: S608  # quoted names
+        ).fetchall()
+    ]
+    if text in held:
+        return []
+    if len(held) <= _MOST_SHOWN:
+        known = ", ".join(sorted(held)) or "nothing"
+        return [f"No row of {table} has {column} = '{text}'.{nearest(text, held)} It holds: {known}."]
+    inside = sorted((value for value in held if text and (text in value or value in text)), key=len)[:3]
+    near = f" Did you mean {' or '.join(inside)}?" if inside else nearest(text, held)
+    return [f"No row of {table} has {column} = '{text}'.{near}"]
