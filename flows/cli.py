@@ -108,6 +108,51 @@ def crawl(
     )
 
 
+@app.command()
+def backfill(
+    years: Annotated[str, typer.Option(metavar="YEARS", help="Report years, such as 2016-2023 or 2018,2020-2022.")],
+    source: SourceIds = None,
+    province: Province = None,
+    division: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Only sources in this division: a code or its beginning.")
+    ] = None,
+    level: Annotated[Level | None, typer.Option(help="Only publishers of this level.")] = None,
+    report_type: Annotated[ReportType | None, typer.Option("--type", help="Only reports of this type.")] = None,
+    plan: Annotated[
+        bool,
+        typer.Option("--plan", help="Say what is wanted, held, missing and blocked, and what it takes; ask no site."),
+    ] = False,
+    list_again_days: Annotated[
+        int,
+        typer.Option(min=0, help="List again where a report is missing and the list was read longer ago than this."),
+    ] = 30,
+    slice_years: Annotated[
+        int, typer.Option(min=1, help="Years in a slice, the unit that is shown and gone on with.")
+    ] = 3,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Hosts asked at the same time.")] = 2,
+    max_requests: Annotated[
+        int | None, typer.Option(min=1, help="Requests after which the run ends; the next goes on from there.")
+    ] = None,
+    prefect: Annotated[bool, typer.Option(help="Run as a Prefect flow, or plainly; the rows are the same.")] = True,
+) -> None:
+    """Fill in past years: only what the warehouse lacks, giving way to crawls; stopped, it goes on where it was."""
+    from flows.commands.backfilling import backfill_command
+
+    given = {
+        "years": years,
+        "sources": source or [],
+        "province": province,
+        "division": division,
+        "level": level,
+        "report_type": report_type,
+        "list_again_days": list_again_days,
+        "slice_years": slice_years,
+        "workers": workers,
+        "max_requests": max_requests,
+    }
+    raise typer.Exit(backfill_command(read_settings(), given, plan_only=plan, with_prefect=prefect))
+
+
 @sources_app.command("list")
 def sources_list(province: Province = None) -> None:
     """Every source, a row each."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
 from flows.archive_index import update_index
+from flows.cut_runs import left_behind
+from flows.host_precedence import HostPrecedence
 from flows.learning import learn_after, rules_of
 from flows.progress import Progress
 from flows.quantities import find_quantities_anew
@@ -22,15 +25,15 @@ from flows.run_lock import forget, is_alive, run_lock
 from flows.settings import Settings
 from flows.web import run_pace, web_client
 from flows.words import recut_words
-from scrapers.collect import Plan, Step, Tally, collect
-from scrapers.records import Source
+from scrapers.collect import Fetcher, Plan, Step, Tally, collect
+from scrapers.records import ReportType, Source
 from scrapers.web.archive import Archive
 from scrapers.web.recovery import Recovery, recover
 from warehouse.archive_index import read_list_payloads
 from warehouse.compaction import compact, compaction_is_due
 from warehouse.errors import ChecksFailedError
 from warehouse.landing import write_batch
-from warehouse.ledger import close_killed_runs, finish_run, read_ledgers, start_run
+from warehouse.ledger import SourceLedger, close_killed_runs, finish_run, read_ledgers, start_run
 from warehouse.load import LoadResult, load_pending
 from warehouse.readers import publish
 
@@ -109,6 +112,12 @@ class CrawlRun:
     progress: Progress = field(default_factory=Progress)
     recheck_after: timedelta = timedelta(days=30)
     relist: bool = False
+    years: frozenset[int] = frozenset()
+    """Report years whose pages are fetched, and for which lists are read far enough back; empty: all."""
+    report_types: frozenset[ReportType] = frozenset()
+    kind: str = "crawl"
+    fetcher: Fetcher | None = None
+    """What stands before the run's client: see :attr:`client`."""
     run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
 
     def __enter__(self) -> CrawlRun:
@@ -127,7 +136,7 @@ class CrawlRun:
         self._take_over_from_killed_runs()
         self._alive = ExitStack()
         self._alive.enter_context(run_lock(settings.state_dir / "runs", self.run_id))
-        start_run(settings.warehouse_path, self.run_id, "crawl", {"sources": [source.id for source in self.sources]})
+        start_run(settings.warehouse_path, self.run_id, self.kind, self._asked())
         self._archive = Archive(
             settings.archive_dir,
             run_id=self.run_id,
@@ -137,8 +146,16 @@ class CrawlRun:
             earlier=read_list_payloads(settings.warehouse_path, [group.host for group in self.groups]),
         )
         self._client = web_client(
-            settings, self._archive, sources=self.registry, pace=self._pace, sleep=self._sleep_until_stopped
+            settings,
+            self._archive,
+            sources=self.registry,
+            pace=self._pace,
+            left_behind=left_behind(settings),
+            sleep=self._sleep_until_stopped,
         )
+        self._loading = threading.Lock()
+        self._unseen = False
+        self._sequences: Counter[str] = Counter()
         self._tallies: dict[str, Tally] = {s.id: Tally(s.id, s.publisher) for s in self.sources}
         self._done = threading.Event()
         self._loader_error: BaseException | None = None
@@ -158,7 +175,7 @@ class CrawlRun:
         try:
             self._archive.close()
             if self._loader_error is None:
-                self._load()
+                self.load()
                 learn_after(self.settings.warehouse_path)
                 recut_words(self.settings.warehouse_path)
                 find_quantities_anew(self.settings.warehouse_path)
@@ -183,42 +200,91 @@ class CrawlRun:
         return False
 
     @property
+    def client(self) -> Fetcher:
+        """What asks the sites."""
+        return self._client
+
+    @property
     def groups(self) -> tuple[HostGroup, ...]:
         """What there is to collect, a group a host."""
         return host_groups(self.sources)
 
     def collect_group(self, group: HostGroup) -> tuple[Tally, ...]:
         """Collect the sources of one host, one after the other, handing each batch to the landing folder."""
-        with self._pace.crawling([group.host.partition(":")[0]]):
-            return self._collect_group(group)
+        host = group.host.partition(":")[0]
+        with self.precedence.crawling([host]), self._pace.crawling([host]):
+            for source in group.sources:
+                self.collect_source(group.host, source, self.plan(), self._ledgers[source.id], self._tallies[source.id])
+                self.progress.finish(self._tallies[source.id])
+            self._archive.finish(group.host)
+        return tuple(self._tallies[source.id] for source in group.sources)
 
-    def _collect_group(self, group: HostGroup) -> tuple[Tally, ...]:
-        plan = Plan(
+    def plan(self) -> Plan:
+        """How every source of this run is collected."""
+        return Plan(
             run_id=self.run_id,
             recheck_after=self.recheck_after,
             relist=self.relist,
+            years=self.years,
+            report_types=self.report_types,
             batch_pages=self.settings.batch_pages,
             trusted_hosts=self.settings.trusted_hosts,
             learned=self._learned,
         )
-        for source in group.sources:
-            if self._loader_error is not None:
-                raise self._loader_error  # crawling on would fill the landing folder of a warehouse that cannot load
-            batches = collect(
-                source,
-                plan=plan,
-                client=self._client,
-                known=self._ledgers[source.id].pages,
-                columns=self._ledgers[source.id].columns,
-                tally=self._tallies[source.id],
-                on_step=self._step,
-            )
-            for batch in batches:
-                self._archive.sync(group.host)  # what a batch points to must outlive a power cut as the batch does
-                write_batch(self.settings.landing_dir, batch)
-            self.progress.finish(self._tallies[source.id])
-        self._archive.finish(group.host)
-        return tuple(self._tallies[source.id] for source in group.sources)
+
+    def collect_source(
+        self, host: str, source: Source, plan: Plan, ledger: SourceLedger, tally: Tally, *, part: str = ""
+    ) -> None:
+        """Collect one source by ``plan``, as far as ``ledger`` does not hold it; ``host`` is its group's, ``part``
+        names a slice of it, whose steps add to those of the others."""
+        if self._loader_error is not None:
+            raise self._loader_error  # crawling on would fill the landing folder of a warehouse that cannot load
+        batches = collect(
+            source,
+            plan=plan,
+            client=self.fetcher or self._client,
+            known=ledger.pages,
+            columns=ledger.columns,
+            tally=tally,
+            on_step=lambda step: self._step(replace(step, source_id=f"{step.source_id} {part}".rstrip())),
+            first_sequence=self._sequences[source.id],
+        )
+        for batch in batches:
+            self._sequences[source.id] = batch.sequence + 1
+            self._archive.sync(host)  # what a batch points to must outlive a power cut as the batch does
+            write_batch(self.settings.landing_dir, batch)
+
+    def tally(self, source: Source) -> Tally:
+        """What came of a source so far."""
+        return self._tallies[source.id]
+
+    def add(self, tally: Tally) -> None:
+        """Add what came of one slice to the tally of its source."""
+        self._tallies[tally.source_id].add(tally)
+
+    def finish_host(self, host: str) -> None:
+        """Nothing more is expected of a host's sites in this run."""
+        self._archive.finish(host)
+
+    @property
+    def precedence(self) -> HostPrecedence:
+        """Which hosts are being crawled, by this run or another."""
+        return HostPrecedence(self.settings.state_dir / "hosts")
+
+    def load(self) -> None:
+        """Bring what has landed to the warehouse now, where the next ledger is read."""
+        with self._loading:
+            loaded = load_pending(self.settings.warehouse_path, self.settings.landing_dir)
+            self._loads.append(loaded)
+            self._unseen = self._unseen or bool(loaded.batches)
+
+    def _asked(self) -> dict[str, Any]:
+        asked: dict[str, Any] = {"sources": [source.id for source in self.sources]}
+        if self.years:
+            asked["years"] = sorted(self.years)
+        if self.report_types:
+            asked["report_types"] = sorted(self.report_types)
+        return asked
 
     def stop(self) -> None:
         """Let every host's part end at the page in hand, with :class:`RunStoppedError`; what has landed is kept."""
@@ -248,9 +314,6 @@ class CrawlRun:
             raise RunStoppedError(f"run {self.run_id} was stopped while {step.source_id} was crawled")
         self.progress.step(step)
 
-    def _load(self) -> None:
-        self._loads.append(load_pending(self.settings.warehouse_path, self.settings.landing_dir))
-
     def _publish_meanwhile(self) -> float:
         """Let queries see what was loaded so far; returns when to do so again at the earliest."""
         began = time.monotonic()
@@ -267,15 +330,15 @@ class CrawlRun:
         return totals | {"postponed": sum(tally.postponed.total() for tally in tallies)}
 
     def _load_until_done(self) -> None:
-        publish_at, unseen, load_at = 0.0, False, time.monotonic() + LOAD_EVERY
-        while not self._done.wait(max((min(load_at, publish_at) if unseen else load_at) - time.monotonic(), 0.0)):
+        publish_at, load_at = 0.0, time.monotonic() + LOAD_EVERY
+        while not self._done.wait(max((min(load_at, publish_at) if self._unseen else load_at) - time.monotonic(), 0.0)):
             try:
                 if time.monotonic() >= load_at:
-                    self._load()
+                    self.load()
                     load_at = time.monotonic() + LOAD_EVERY
-                    unseen = unseen or bool(self._loads[-1].batches)
-                if unseen and time.monotonic() >= publish_at:
-                    publish_at, unseen = self._publish_meanwhile(), False
+                if self._unseen and time.monotonic() >= publish_at:
+                    self._unseen = False
+                    publish_at = self._publish_meanwhile()
             except Exception as error:  # noqa: BLE001  # handed to the run's own thread, which raises it
                 self._loader_error = error
                 return
@@ -289,9 +352,10 @@ def crawl_plainly(
     progress: Progress | None = None,
     recheck_after: timedelta = timedelta(days=30),
     relist: bool = False,
+    years: Collection[int] = (),
 ) -> RunSummary:
     """A run without Prefect: the same steps on a thread pool, the same rows."""
-    run = CrawlRun(settings, sources, registry, progress or Progress(), recheck_after, relist)
+    run = CrawlRun(settings, sources, registry, progress or Progress(), recheck_after, relist, years=frozenset(years))
     with run, ThreadPoolExecutor(settings.workers, thread_name_prefix="crawl") as pool:
         futures: list[Future[tuple[Tally, ...]]] = [pool.submit(run.collect_group, group) for group in run.groups]
         try:

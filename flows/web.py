@@ -15,6 +15,7 @@ from scrapers.records import Source
 from scrapers.web.archive import Archive
 from scrapers.web.circuit import CircuitLimits
 from scrapers.web.client import Client, ClientSettings
+from scrapers.web.left_behind import LeftBehind
 from scrapers.web.pace import HostPace, Pace
 from scrapers.web.quiet_hours import QuietHours
 
@@ -55,11 +56,13 @@ def web_client(
     *,
     sources: Sequence[Source] = (),
     pace: RunPace | None = None,
+    left_behind: LeftBehind | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Client:
     """The client these settings ask for; without an archive for a look that leaves nothing behind.
 
-    ``sources`` bring the quiet hours of their hosts. Raises :class:`SettingsError` as :func:`run_pace`.
+    ``sources`` bring the quiet hours of their hosts, ``left_behind`` what need not be asked again. Raises
+    :class:`SettingsError` as :func:`run_pace`.
     """
     quiet = settings.quiet_hours
     return Client(
@@ -82,6 +85,7 @@ def web_client(
         ),
         archive,
         pace or run_pace(settings),
+        left_behind=left_behind,
         quiet_hours=_quiet_hours(sources),
         sleep=sleep,
     )

@@ -32,15 +32,17 @@ from scrapers.records import (
     ListRow,
     Outcome,
     Report,
+    ReportType,
     Request,
     Source,
     State,
 )
+from scrapers.report_years import listed_since, may_be_of
 from scrapers.settle import SETTLED, settle
 from scrapers.sources.bounds import bounded
 from scrapers.sources.overrides import admits, china_day, day_of, every_host, hosts_on, layout_on, why_ignored
 
-_COMPLETE = frozenset({Outcome.OK, Outcome.OUT_OF_BOUNDS})
+COMPLETE = frozenset({Outcome.OK, Outcome.OUT_OF_BOUNDS})
 """Outcomes of a listing of which nothing is known to be missing."""
 
 
@@ -85,6 +87,13 @@ class Tally:
     """Pages that were not asked for, by why: they stay as they were, for the next run."""
     problems: list[str] = field(default_factory=list)
 
+    def add(self, other: Tally) -> None:
+        """Add what came of another slice of the same source."""
+        for name in ("listed", "wanted", "new", "changed", "unchanged", "rejected", "quarantined", "failed"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.postponed.update(other.postponed)
+        self.problems.extend(other.problems)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -95,10 +104,49 @@ class Plan:
     """A held page is asked for again, conditionally, when it was last asked for longer ago than this."""
     relist: bool = False
     """List every column to its end, also where the first page shows nothing new: finds rows that vanished."""
+    years: frozenset[int] = frozenset()
+    """Report years whose pages are fetched; empty: all. Rows of other years are recorded, and stay wanted."""
+    list_years: frozenset[int] = frozenset()
+    """Report years for which lists are read far enough back; empty: ``years``."""
+    report_types: frozenset[ReportType] = frozenset()
+    """Only columns and rows of these; empty: all."""
+    list_again_after: timedelta = timedelta(0)
+    """A list that is known far enough back, with nothing missing, is not asked for again before this has passed."""
+    lists: frozenset[str] | None = None
+    """Addresses of the columns that may be listed; ``None``: all. Of the others, pages named before are fetched."""
+    recheck: bool = True
+    """Whether held pages are asked for again at all: a backfill leaves that to the daily crawl."""
     batch_pages: int = 50
     trusted_hosts: tuple[str, ...] = ()
     learned: Mapping[str, Sequence[LearnedRule]] = field(default_factory=dict)
     """Chrome learned from earlier pages, by host."""
+
+    @property
+    def since(self) -> date | None:
+        """The day back to which lists are read; ``None``: to their end."""
+        return listed_since(self.list_years or self.years)
+
+    def wants(self, title: str, listed: date | None, report_type: ReportType | None) -> bool:
+        """Whether the page of a row that is a likely report is fetched, by its years and type."""
+        of_type = not self.report_types or report_type is None or report_type in self.report_types
+        return of_type and may_be_of(self.years, title, listed)
+
+    def columns_of(self, source: Source) -> tuple[Column, ...]:
+        """The columns of ``source`` in which reports of the wanted types are listed."""
+        wanted = self.report_types
+        return tuple(one for one in source.columns if not wanted or wanted & set(one.report_types))
+
+    def skips(self, url: str, known: KnownColumn | None, now: datetime) -> bool:
+        """Whether the list at ``url`` is not asked for."""
+        if self.lists is not None and url not in self.lists:
+            return True
+        return known is not None and self.is_listed(known, now)
+
+    def is_listed(self, known: KnownColumn, now: datetime) -> bool:
+        """Whether the ledger says enough of a column that its list need not be asked for now."""
+        if not known.reaches(self.since) or known.outcome not in COMPLETE or known.unread_pages:
+            return False
+        return known.listed_at is not None and now - known.listed_at < self.list_again_after
 
 
 def collect(
@@ -111,12 +159,14 @@ def collect(
     columns: Mapping[str, KnownColumn] | None = None,
     on_step: Callable[[Step], None] = lambda _: None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    first_sequence: int = 0,
 ) -> Iterator[Batch]:
     """Collect one source; yields a batch with the listings and all candidates first, then one for each few pages.
 
-    ``tally`` is filled as the work goes on. Nothing is raised for what a site does: every failure is a row.
+    Batches are numbered from ``first_sequence`` on, for runs that collect a source in several slices. ``tally`` is
+    filled as the work goes on. Nothing is raised for what a site does: every failure is a row.
     """
-    sequence = 0
+    sequence = first_sequence
     captures: list[Capture] = []
 
     def fetch(request: Request, page: KnownPage | None = None, day: date | None = None) -> Fetched:
@@ -132,19 +182,24 @@ def collect(
     wanted: list[tuple[Column, Candidate]] = []
     today, learned_since = china_day(clock()), clock() - plan.recheck_after
     before = {} if plan.relist else columns or {}
-    for column, listed in _list_columns(source, fetch, before, today, learned_since):
-        listing = bounded(column, listed, known.values(), today)
-        if listing.outcome is not Outcome.NOT_ASKED or listing.pages_read:
-            listings.append(ColumnListing(source.id, column.url, clock(), listing))
-        tally.listed += len(listing.rows)
-        if listing.outcome is not Outcome.OK:
-            tally.problems.append(f"{column.url}: {listing.outcome}: {listing.detail}")
+    asked = _Asked(plan.columns_of(source), plan.since, lambda url: plan.skips(url, before.get(url), clock()))
+    for column, listed in _list_columns(source, fetch, before, today, learned_since, asked):
+        rows: list[tuple[ListRow, datetime]] = []
+        whole = False
+        if listed is not None:
+            listing = bounded(column, listed, known.values(), today)
+            if listing.outcome is not Outcome.NOT_ASKED or listing.pages_read:
+                listings.append(ColumnListing(source.id, column.url, clock(), listing))
+            tally.listed += len(listing.rows)
+            if listing.outcome is not Outcome.OK:
+                tally.problems.append(f"{column.url}: {listing.outcome}: {listing.detail}")
+            last = before.get(column.url)
+            only_part = last is not None and bool(last.unread_pages)  # the pages that the last listing left
+            whole = not (listing.stopped_early or only_part) and listing.outcome is Outcome.OK
+            rows = [(row, clock()) for row in listing.rows]
         now = clock()
-        rows = [(row, now) for row in listing.rows]
-        last = before.get(column.url)
-        only_part = last is not None and bool(last.unread_pages)  # the pages that the last listing left
-        if listing.stopped_early or only_part or listing.outcome is not Outcome.OK:
-            rows += _left_over(column, known, now, plan.recheck_after)
+        if not whole:
+            rows += _left_over(column, known, now, plan)
         for row, seen_at in rows:
             if row.url in candidates and row.url not in turned_down:
                 continue  # listed in an earlier column of this source too: one address is one candidate
@@ -158,8 +213,11 @@ def collect(
             else:  # what one column is not read for, by its titles or report types, another may be
                 turned_down.add(row.url)
             if due and page is not None and page.fetched_at is not None and page.state in SETTLED:
-                due = _is_due(page, row, now, plan.recheck_after)
+                due = _is_due(page, row, now, plan)
                 candidate = replace(candidate, state=page.state, reason="held: read in an earlier run")
+            elif due and not plan.wants(row.title, row.date, candidate.report_type):
+                due = False
+                candidate = replace(candidate, reason=f"{candidate.reason}; not asked for: of another year or type")
             candidates[row.url] = candidate
             if due:
                 wanted.append((column, candidate))
@@ -206,6 +264,19 @@ def collect(
         tally.problems.append(f"{source.id}: pages not asked for, which the next run asks for: {reasons}")
 
 
+def pages_due(
+    source: Source, plan: Plan, known: Mapping[str, KnownPage], now: datetime
+) -> tuple[tuple[Column, Candidate], ...]:
+    """The pages that earlier listings named and that ``plan`` would fetch, without a list being asked for."""
+    due: dict[str, tuple[Column, Candidate]] = {}
+    for column in plan.columns_of(source):
+        for row, seen_at in _left_over(column, known, now, plan):
+            candidate = _first_judgement(source, column, row, seen_at, now)
+            if candidate.state is State.WANTED and plan.wants(row.title, row.date, candidate.report_type):
+                due.setdefault(row.url, (column, candidate))
+    return tuple(due.values())
+
+
 def list_source(source: Source, client: Fetcher) -> Iterator[tuple[Column, Listing]]:
     """Every column of a source, listed in full, nothing fetched beyond the lists."""
     today = china_day(datetime.now(UTC))
@@ -213,8 +284,18 @@ def list_source(source: Source, client: Fetcher) -> Iterator[tuple[Column, Listi
     def fetch(request: Request) -> Fetched:
         return client.fetch(request, hosts=hosts_on(source, today), pace_seconds=source.pace_seconds)
 
-    for column, listing in _list_columns(source, fetch, {}, today, None):
-        yield column, bounded(column, listing, (), today)
+    for column, listing in _list_columns(source, fetch, {}, today, None, _Asked(source.columns)):
+        if listing is not None:
+            yield column, bounded(column, listing, (), today)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which lists are asked for, and how far back."""
+
+    columns: tuple[Column, ...]
+    since: date | None = None
+    skips: Callable[[str], bool] = lambda _: False
 
 
 def _list_columns(
@@ -223,8 +304,13 @@ def _list_columns(
     known: Mapping[str, KnownColumn],
     today: date,
     learned_since: datetime | None,
-) -> Iterator[tuple[Column, Listing]]:
-    """Each column, listed as far as needed: whole, or its first page and what an earlier listing could not read.
+    asked: _Asked,
+) -> Iterator[tuple[Column, Listing | None]]:
+    """Each column, listed as far as needed: whole, or its first page and what an earlier listing could not read, and
+    back to ``asked.since``; ``None`` for one of which enough is known.
+
+    A listing that ended where the years do leaves the column known in part. Where more is wanted, the next one goes
+    through what is known to what is not: neither a count nor a page of known rows may end it.
 
     What its page stated before ``learned_since`` is asked for anew: a program may go on answering under numbers that
     the page no longer names.
@@ -238,27 +324,32 @@ def _list_columns(
         return capture.outcome, capture.detail, text
 
     linked = replace(source, hosts=every_host(source))  # where rows may lead; each is judged by its own day
-    for column in source.columns:
+    for column in asked.columns:
         before = known.get(column.url)
         layout = layout_on(source, today, column.url)
+        if asked.skips(column.url):
+            yield column, None
+            continue
         if before is None:
-            yield column, list_column(linked, column, answer, layout=layout)
-        else:
-            yield (
-                column,
-                list_column(
-                    linked,
-                    column,
-                    answer,
-                    layout=layout,
-                    known=before.addresses,
-                    stop_when_known=before.outcome in _COMPLETE,
-                    known_total=before.total_stated,
-                    only_pages=before.unread_pages,
-                    pages_read=before.pages_read,
-                    learned=_learned(before, column, learned_since),
-                ),
-            )
+            yield column, list_column(linked, column, answer, layout=layout, since=asked.since)
+            continue
+        reaches = before.reaches(asked.since)
+        listing = list_column(
+            linked,
+            column,
+            answer,
+            layout=layout,
+            known=before.addresses,
+            stop_when_known=reaches and before.outcome in COMPLETE,
+            known_total=before.total_stated,
+            since=asked.since,
+            only_pages=before.unread_pages if reaches else (),
+            pages_read=before.pages_read,
+            learned=_learned(before, column, learned_since),
+        )
+        if reaches and listing.since is None and (listing.stopped_early or before.unread_pages):
+            listing = replace(listing, since=before.since)  # only the beginning was read, or what was missing
+        yield column, listing
 
 
 def _learned(before: KnownColumn, column: Column, since: datetime | None) -> Mapping[str, str]:
@@ -269,7 +360,7 @@ def _learned(before: KnownColumn, column: Column, since: datetime | None) -> Map
 
 
 def _left_over(
-    column: Column, known: Mapping[str, KnownPage], now: datetime, recheck_after: timedelta
+    column: Column, known: Mapping[str, KnownPage], now: datetime, plan: Plan
 ) -> list[tuple[ListRow, datetime]]:
     """Rows of earlier listings that this one did not reach, whose page is wanted or due; with when they were seen."""
     rows = []
@@ -278,7 +369,11 @@ def _left_over(
             continue
         row = ListRow(page.title, page.url, page.url, page.listed_date)
         held = page.state in SETTLED and page.fetched_at is not None
-        if page.state in (State.WANTED, State.FAILED) or (held and _is_due(page, row, now, recheck_after)):
+        if held:
+            due = _is_due(page, row, now, plan)
+        else:
+            due = page.state in (State.WANTED, State.FAILED) and may_be_of(plan.years, page.title, page.listed_date)
+        if due:
             rows.append((row, page.seen_at))
     return rows
 
@@ -312,10 +407,15 @@ def _first_judgement(source: Source, column: Column, row: ListRow, seen_at: date
     )
 
 
-def _is_due(known: KnownPage, row: ListRow, now: datetime, recheck_after: timedelta) -> bool:
-    """Whether a held page is asked for again: its row was renamed, or nobody looked at it for a while."""
+def _is_due(known: KnownPage, row: ListRow, now: datetime, plan: Plan) -> bool:
+    """Whether a held page is asked for again: its row was renamed, or nobody looked at it for a while.
+
+    Asked for are pages of the plan's years alone, and none where held pages are not looked at again.
+    """
+    if not plan.recheck or not may_be_of(plan.years, row.title, row.date):
+        return False
     renamed = known.title is not None and known.title != row.title
-    return renamed or (known.fetched_at is not None and now - known.fetched_at > recheck_after)
+    return renamed or (known.fetched_at is not None and now - known.fetched_at > plan.recheck_after)
 
 
 def _count(

@@ -271,6 +271,8 @@ class Listing:
     """Everything after this point was known already, or too old for the wanted years."""
     unread_pages: tuple[int, ...] = ()
     """Numbers of the pages in trouble or not asked for: what a later listing has to ask for to complete this one."""
+    since: date | None = None
+    """Rows listed before this day were left out, wholly or in part; ``None``: the list is known to its end."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What the column's page stated of its list: with these the list itself can be asked the next time."""
     parameters_of: str | None = None
@@ -653,7 +655,7 @@ class KnownColumn:
 
     url: str
     outcome: Outcome
-    """Of the last listing that gave any row, else of the last one; so the next three."""
+    """Of the last listing that gave any row, else of the last one; so the next three, ``since`` and ``listed_at``."""
     unread_pages: tuple[int, ...]
     """Pages that listing could not read."""
     addresses: frozenset[str]
@@ -667,6 +669,13 @@ class KnownColumn:
     parameters_of: str | None = None
     parameters_at: datetime | None = None
     """When that was."""
+    since: date | None = None
+    """Day back to which the list is known; ``None``: to its end."""
+    listed_at: datetime | None = None
+
+    def reaches(self, since: date | None) -> bool:
+        """Whether the list is known back to ``since`` (``None``: to its end)."""
+        return self.since is None or (since is not None and self.since <= since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,17 @@ def forget_files(warehouse: Path, names: Collection[str]) -> None:
         connection.execute("COMMIT")
 
 
+def landed_captures(warehouse: Path, warc_files: Collection[str]) -> frozenset[str]:
+    """The captures of these files that the warehouse holds, by ``capture_id``."""
+    if not warehouse.exists() or not warc_files:
+        return frozenset()
+    with writing(warehouse, "read the captures of cut runs") as connection:
+        rows = connection.execute(
+            "SELECT capture_id FROM raw_captures WHERE warc_file IN (SELECT unnest(?))", [list(warc_files)]
+        ).fetchall()
+    return frozenset(str(identifier) for (identifier,) in rows)
+
+
 def read_list_payloads(warehouse: Path, host_groups: Iterable[str]) -> Mapping[str, Place]:
     """``WARC-Payload-Digest`` -> the response that holds it, for what these host groups answered at addresses that are
     no candidates (lists, robots.txt) and was seen in the last ``SEEN_WITHIN_DAYS`` of the index.

@@ -66,7 +66,8 @@ WITH listings AS (
 ),
 last_listings AS (
     -- One that gave no row (the site was down) says nothing of the list: what was known before it still holds.
-    SELECT source_id, column_url, outcome, unread_pages, pages_read, total_stated FROM listings
+    SELECT source_id, column_url, outcome, unread_pages, pages_read, total_stated, listed_since,
+        listed_at AS last_listed_at FROM listings
     QUALIFY row_number() OVER (PARTITION BY source_id, column_url ORDER BY rows_listed > 0 DESC, listed_at DESC) = 1
 ),
 learned AS (
@@ -123,7 +124,10 @@ def read_ledgers(warehouse: Path, source_ids: Iterable[str], *, wait_seconds: fl
                 seen_at=aware(seen_at),
                 archived=None if file is None else Place(file, offset),
             )
-        for source, url, outcome, unread, pages_read, total, parameters, digest, learned_at, addresses in listed:
+        for (
+            source, url, outcome, unread, pages_read, total, since, listed_at,
+            parameters, digest, learned_at, addresses,
+        ) in listed:  # fmt: skip
             columns[source][url] = KnownColumn(
                 url,
                 Outcome(outcome),
@@ -134,6 +138,8 @@ def read_ledgers(warehouse: Path, source_ids: Iterable[str], *, wait_seconds: fl
                 parameters=parameters or {},
                 parameters_of=digest,
                 parameters_at=aware(learned_at),
+                since=since,
+                listed_at=aware(listed_at),
             )
     return {source: SourceLedger(pages[source], columns[source]) for source in sources}
 
@@ -194,6 +200,19 @@ def close_killed_runs(warehouse: Path, is_alive: Callable[[str], bool]) -> tuple
                 {"run": run_id, "summary": json.dumps({"killed": True})},
             )
     return tuple(killed)
+
+
+def runs_cut_short(warehouse: Path, since: datetime) -> tuple[str, ...]:
+    """Ids of the runs that were started after ``since`` and were killed, cancelled or failed."""
+    if not warehouse.exists():
+        return ()
+    with writing(warehouse, "read the runs") as connection:
+        rows = connection.execute(
+            "SELECT run_id FROM raw_runs WHERE state IN ('failed', 'cancelled') "
+            "AND started_at >= ? ORDER BY started_at",
+            [kept(since)],
+        ).fetchall()
+    return tuple(str(identifier) for (identifier,) in rows)
 
 
 def load_sources(connection: duckdb.DuckDBPyConnection, sources: Iterable[Source]) -> None:

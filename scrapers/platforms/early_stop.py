@@ -26,13 +26,21 @@ class EarlyStop:
     since: date | None = None
     total: int | None = None
 
-    def reason(self, page: ListPage, read: Sequence[ListRow]) -> str | None:
-        """Why paging may end after ``page``; ``read`` are all rows in reading order, those of ``page`` included."""
+    def nothing_new(self, page: ListPage, read: Sequence[ListRow]) -> str | None:
+        """Why nothing unknown can follow ``page``; ``read`` are all rows in reading order, with those of ``page``."""
         if not page.rows:
             return None
         if self.known is not None and self.total is not None and page.pager.total is not None:
-            return self._by_count(page.pager.total, page, read, self.known) or self._too_old(page, read)
-        return self._all_known(page, read) or self._too_old(page, read)
+            return self._by_count(page.pager.total, page, read, self.known)
+        return self._all_known(page, read)
+
+    def too_old(self, page: ListPage, read: Sequence[ListRow]) -> str | None:
+        """Why all that follows ``page`` is older than what is wanted."""
+        shown = [row.date for row in page.rows if not row.pinned]
+        if self.since is None or not shown or not _in_order(read):
+            return None
+        older = all(day is not None and day < self.since for day in shown)
+        return f"every row on it is older than {self.since}" if older else None
 
     def _by_count(self, total: int, page: ListPage, read: Sequence[ListRow], known: frozenset[str]) -> str | None:
         new = sum(row.url not in known for row in read)
@@ -46,13 +54,6 @@ class EarlyStop:
         held = len(self.known | {row.url for row in read})
         more = page.pager.total is not None and page.pager.total > held
         return None if more else "every row on it is known"
-
-    def _too_old(self, page: ListPage, read: Sequence[ListRow]) -> str | None:
-        shown = [row.date for row in page.rows if not row.pinned]
-        if self.since is None or not shown or not _in_order(read):
-            return None
-        older = all(day is not None and day < self.since for day in shown)
-        return f"every row on it is older than {self.since}" if older else None
 
 
 def _in_order(read: Sequence[ListRow]) -> bool:

@@ -107,6 +107,8 @@ class _Walk:
     queued: set[object] = field(default_factory=set)
     unasked: list[int] = field(default_factory=list)
     stopped: str | None = None
+    since: date | None = None
+    """Set where paging ended because all that follows is older."""
     unchanged: bool = False
     asked: int = 0
 
@@ -141,9 +143,16 @@ class _Walk:
                     self.queued.add(_key(other))
                     queue.append(other)
             if queue:
-                self.stopped = self.stop.reason(page, list(self.rows.values()))
+                self._stop_after(page)
         if self.stopped is None:
             self._ask_troubles_again()
+
+    def _stop_after(self, page: ListPage) -> None:
+        read = list(self.rows.values())
+        self.stopped = self.stop.nothing_new(page, read)
+        if self.stopped is None:
+            self.stopped = self.stop.too_old(page, read)
+            self.since = self.stop.since if self.stopped is not None else None
 
     def _next_by_number(self, failed: Request) -> list[Request]:
         """The page behind a failed one where pages are merely counted on: no answer is needed to name it."""
@@ -332,6 +341,7 @@ class _Walk:
             outcome=outcome,
             detail="; ".join(said),
             stopped_early=self.stopped is not None,
+            since=self.since,
             unread_pages=tuple(sorted({trouble.number for trouble in troubles if trouble.number} | set(self.unasked))),
         )
 

@@ -129,6 +129,14 @@ def normalise_years(text: str) -> str:
     return _GAPS.sub("", plain)
 
 
+def title_years(title: str) -> tuple[int, ...]:
+    """The years of which a title says that it reports, in order; first and last year of a review of several."""
+    plain = normalise_years(title[:_LONGEST_TITLE])
+    if _spans_years(plain) and (span := _RANGE.search(_bare_title(plain))) is not None:
+        return int(span.group(1)), int(span.group(2))
+    return tuple(_in_title(plain))
+
+
 def _closed(match: re.Match[str]) -> str:
     return re.sub(r"\s", "", match.group())
 

@@ -12,13 +12,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from scrapers.records import Source
+from scrapers.records import Level, Source
 from scrapers.sources import REGISTRY
 from scrapers.sources.source_file import SourceError, read_file, read_source
 
 __all__ = ["SourceError", "UnknownSourceError", "load_sources", "read_source", "select_sources"]
 
 _ENDING = ".toml"
+_CODE = 6
+"""Digits of a division code (GB/T 2260)."""
 PAGES_ENDING = ".pages"
 """Folders beside a source's file that hold saved pages of it, and no source."""
 _FIRST = "check the setting sources_dir, or write its first source: `nianbao sources new URL`"
@@ -74,9 +76,16 @@ def _is_stray(path: str, directory: Path) -> bool:
 
 
 def select_sources(
-    sources: Sequence[Source], *, ids: Iterable[str] = (), province: str | None = None
+    sources: Sequence[Source],
+    *,
+    ids: Iterable[str] = (),
+    province: str | None = None,
+    division: str | None = None,
+    level: Level | None = None,
 ) -> tuple[Source, ...]:
     """The sources asked for, in registry order; all of them where nothing is asked for.
+
+    ``division`` is the beginning of a division code (``33``: Zhejiang; also of the division a zone lies in).
 
     Raises :class:`UnknownSourceError`, naming what stands nearest, where an id or a province is not in the registry.
     """
@@ -97,4 +106,10 @@ def select_sources(
                 f"no source lies in a province folder {province!r}; there are {', '.join(provinces) or 'none'}."
             )
         chosen = [source for source in chosen if source.id.split("/")[0] == province]
+    if division is not None:
+        if not division.isdecimal() or len(division) > _CODE:
+            raise UnknownSourceError(f"{division!r} is no division code, nor the beginning of one: up to six digits.")
+        chosen = [one for one in chosen if (one.division_code or one.parent_division_code or "").startswith(division)]
+    if level is not None:
+        chosen = [source for source in chosen if source.level is level]
     return tuple(chosen)

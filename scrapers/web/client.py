@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from urllib.parse import quote, urlsplit
 
+from requests import PreparedRequest
+
 from scrapers.addresses import host_of
 from scrapers.records import Fetched, KnownPage, Outcome, Request
 from scrapers.web.addresses import is_public, literal_address
@@ -31,6 +33,7 @@ from scrapers.web.content_coding import (
     decode_content,
 )
 from scrapers.web.ending import OF_CODING, End, Onward, fetched, forwarding, may_pass
+from scrapers.web.left_behind import LeftBehind
 from scrapers.web.outcomes import classify
 from scrapers.web.pace import NotAskedError, Pace, Turn
 from scrapers.web.quiet_hours import QuietHours
@@ -47,6 +50,7 @@ class Client:
     """Fetches addresses. ``archive`` gets every request and response (``None``: nothing is kept); ``pace`` is asked
     before each.
 
+    ``left_behind`` are answers that an earlier run archived and nobody landed: they stand in for a request, once.
     ``quiet_hours`` are those of single hosts, by name; they stand in for the ones of the settings. ``sleep`` (seconds)
     waits between attempts and for the end of quiet hours, and may come back early; ``now`` tells the time of day.
     Close it when done.
@@ -58,6 +62,7 @@ class Client:
         archive: Archive | None,
         pace: Pace,
         *,
+        left_behind: LeftBehind | None = None,
         quiet_hours: Mapping[str, tuple[QuietHours, ...]] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -65,6 +70,7 @@ class Client:
         self._settings = settings
         self._archive = archive
         self._pace = pace
+        self._left_behind = left_behind
         self._quiet_hours = dict(quiet_hours or {})
         self._sleep = sleep
         self._now = now
@@ -218,20 +224,25 @@ class _Fetch:
                     return End(url, Outcome.REDIRECT_LOOP, detail, answer, position)
                 been.add(step)
                 host = host_of(str(prepared.url))
-                with self._client._pace.turn(host, pace, retry=retry) as turn:
-                    # looked at again: the turn may have been a long time coming
-                    if (refusal := self._client._quiet(host) or self._client._budget.spend(host)) is not None:
-                        raise NotAskedError(refusal)
-                    try:
-                        answer = wire.exchange(prepared, turn)
-                    except NoAnswerError as failure:
-                        failed = self._keep_failure(str(prepared.url), failure)
-                        if failure.outcome in HOST_TROUBLES and not failure.of_proxy:
-                            turn.ended(failure.outcome)
-                        raise
-                    position = self._keep(answer)
+                left = self._left_behind(method, prepared)
+                if left is not None:
+                    answer, position = left
                     onward = self._judge(answer, position)
-                    self._tell(turn, answer, onward)
+                else:
+                    with self._client._pace.turn(host, pace, retry=retry) as turn:
+                        # looked at again: the turn may have been a long time coming
+                        if (refusal := self._client._quiet(host) or self._client._budget.spend(host)) is not None:
+                            raise NotAskedError(refusal)
+                        try:
+                            answer = wire.exchange(prepared, turn)
+                        except NoAnswerError as failure:
+                            failed = self._keep_failure(str(prepared.url), failure)
+                            if failure.outcome in HOST_TROUBLES and not failure.of_proxy:
+                                turn.ended(failure.outcome)
+                            raise
+                        position = self._keep(answer)
+                        onward = self._judge(answer, position)
+                        self._tell(turn, answer, onward)
             except NotAskedError as refused:
                 made = None if answer is not None else 0
                 return End(url, Outcome.NOT_ASKED, str(refused), answer, position, attempts=made)
@@ -260,6 +271,14 @@ class _Fetch:
             if self._held is None:
                 return
         self._conditions = given
+
+    def _left_behind(self, method: str, prepared: PreparedRequest) -> tuple[Answer, Position] | None:
+        if self._client._left_behind is None:
+            return None
+        body = prepared.body or b""
+        return self._client._left_behind.take(
+            method, str(prepared.url), body.encode() if isinstance(body, str) else bytes(body)
+        )
 
     def _keep(self, answer: Answer) -> Position | None:
         archive = self._client._archive

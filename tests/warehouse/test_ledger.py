@@ -44,7 +44,9 @@ def test_a_column_is_known_by_its_last_listing_and_by_every_row_it_ever_gave(loa
     later = MORNING + timedelta(days=1)
     load(Batch("run-2", SOURCE, 0, (candidate(1),), (ColumnListing(SOURCE, column, later, partial),)))
     assert read_ledgers(warehouse, [SOURCE])[SOURCE].columns == {
-        column: KnownColumn(column, Outcome.TIMEOUT, (3,), frozenset({address(0), address(1)}), pages_read=2)
+        column: KnownColumn(
+            column, Outcome.TIMEOUT, (3,), frozenset({address(0), address(1)}), pages_read=2, listed_at=later
+        )
     }
 
 

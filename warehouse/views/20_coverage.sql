@@ -4,24 +4,32 @@
 CREATE MACRO coverage_on(day) AS TABLE
 WITH listed AS (
     SELECT source_id, column_url, arg_max(outcome, listed_at) AS outcome, arg_max_null(detail, listed_at) AS detail,
-        max(listed_at) AS listed_at
+        max(listed_at) AS listed_at,
+        -- how far back the last one that gave rows reached: before that day nothing is known to be absent
+        arg_max_null(listed_since, listed_at) FILTER (rows_listed > 0) AS listed_since
     FROM raw_listings GROUP BY source_id, column_url
 ),
 typed_columns AS (
-    SELECT c.source_id, unnest(c.report_types) AS report_type, l.outcome, l.detail, l.listed_at
+    SELECT c.source_id, unnest(c.report_types) AS report_type, l.outcome, l.detail, l.listed_at, l.listed_since
     FROM core_source_columns c LEFT JOIN listed l ON l.source_id = c.source_id AND l.column_url = c.url
 ),
 expected_types AS (
     SELECT s.source_id, t.report_type, false AS column_unknown,
         bool_or(t.outcome = 'ok') AS listed_ok,
+        min(coalesce(t.listed_since, DATE '0001-01-01')) FILTER (t.outcome = 'ok') AS listed_since,
         max(t.listed_at) AS last_listed_at,
         arg_max(t.outcome, t.listed_at) AS last_outcome,
         arg_max_null(t.detail, t.listed_at) AS last_detail
     FROM core_sources s JOIN typed_columns t ON t.source_id = s.source_id
     GROUP BY s.source_id, t.report_type
     UNION ALL
-    SELECT source_id, unnest(['rule_of_law', 'disclosure']), true, false, NULL, NULL, column_unknown
+    SELECT source_id, unnest(['rule_of_law', 'disclosure']), true, false, NULL, NULL, NULL, column_unknown
     FROM core_sources WHERE column_unknown IS NOT NULL
+),
+unread AS (
+    -- Rows judged likely reports whose page nobody has answered for yet: a budget was spent, or other years were asked for.
+    SELECT c.source_id, c.report_type, c.title FROM raw_candidates c
+    WHERE c.state = 'wanted' AND NOT EXISTS (FROM core_pages p WHERE p.url = c.url AND p.fetches > 0)
 ),
 documents AS (
     SELECT r.*, is_withdrawn(p.gone_checks) AS withdrawn,
@@ -66,6 +74,12 @@ SELECT
         WHEN NOT d.listed_ok AND d.last_outcome IN ('tls', 'dns', 'connection', 'timeout', 'truncated', 'server_error',
             'redirect_loop', 'too_large') THEN 'unreachable'
         WHEN NOT d.listed_ok THEN 'column_broken'
+        -- published from the December of its year on: a list known from later on does not tell
+        WHEN d.listed_since > make_date(d.report_year, 12, 1) THEN 'not_crawled'
+        WHEN EXISTS (FROM unread u WHERE u.source_id = d.source_id
+            AND coalesce(u.report_type, d.report_type) = d.report_type
+            AND (contains(u.title, d.report_year::VARCHAR) OR NOT regexp_matches(u.title, '(19|20)\d\d')))
+            THEN 'not_crawled'
         WHEN day < make_date(d.report_year + 2, 1, 1) THEN 'overdue'
         ELSE 'not_found'
     END AS state,

@@ -1,0 +1,172 @@
+"""The backfill as a Prefect flow: a task run a slice, which is a few years of one host's sources.
+
+What is done stands in the warehouse, not in Prefect's results: started again, whether by the same run or by another
+one, with or without persistence, a slice that is done asks nothing. A run that is paused in the UI asks nothing more
+until it is resumed; one that is cancelled ends at the page in hand.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import StateType
+from prefect.runtime import flow_run
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.backfill_parameters import BackfillParameters
+from flows.backfill_plan import Slice, spelt
+from flows.backfill_run import Backfill, BackfillSummary, SliceResult, work_through
+from flows.progress import Progress, current_watcher
+from flows.settings import read_settings
+from scrapers.sources.registry import load_sources
+
+LOOK_EVERY = 5.0
+"""Seconds between two looks at the run's state on the server, and between two updates of the progress artifact."""
+
+
+def _run_name() -> str:
+    return f"backfill {BackfillParameters.model_validate(flow_run.parameters.get('parameters') or {}).words}"
+
+
+@flow(
+    name="backfill",
+    description="Fill in the reports of past years that the warehouse lacks, a few years of a host at a time.",
+    flow_run_name=_run_name,
+    persist_result=False,
+)
+def backfill(parameters: BackfillParameters) -> BackfillSummary:
+    """The flow that deployments and ``nianbao backfill`` run. Raises what the first failing slice raised."""
+    settings = parameters.bounded(read_settings())
+    logger = get_run_logger()
+    everything = load_sources(settings.sources_dir)
+    sources = parameters.chosen(everything)
+    watchers = [watcher for watcher in (current_watcher(),) if watcher is not None]
+    run = Backfill(
+        settings, sources, everything, parameters.scope, parameters.workers, Progress(*watchers), logger.info
+    )
+    with run:
+        slices = {slice_.name: slice_ for slice_ in run.slices}
+        done = sum(one.is_done for one in run.plan.work)
+        logger.info(
+            "run=%s slices=%d sources=%d sources_done_before=%d requests_expected=%d",
+            run.run_id, len(slices), len(sources), done, run.plan.requests,
+        )  # fmt: skip
+        # A closure keeps the run's sockets and files out of the task's inputs, which Prefect would try to hash.
+        collect = task(name="slice", task_run_name="{slice_name}", cache_policy=NO_CACHE, persist_result=False)(
+            _by_name(run, slices)
+        )
+        hosts = len({slice_.group.host for slice_ in slices.values()})
+        most = min(max(hosts, 1), parameters.workers + 64)
+        with _watched(run, len(slices)), ThreadPoolTaskRunner[SliceResult](max_workers=most) as runner:
+
+            def start(slice_: Slice) -> Future[SliceResult]:
+                return runner.submit(collect, {"slice_name": slice_.name}).wrapped_future
+
+            work_through(run, start)
+    summary = BackfillSummary(run.plan, tuple(run.results), run.summary())
+    for problem in summary.run.problems[:20]:
+        logger.warning(problem)
+    create_markdown_artifact(
+        summary_markdown(summary), key="backfill-summary", description="What the backfill wanted, and what came"
+    )
+    return summary
+
+
+def _by_name(run: Backfill, slices: dict[str, Slice]) -> Callable[[str], SliceResult]:
+    def collect(slice_name: str) -> SliceResult:
+        result = run.collect_slice(slices[slice_name])
+        logger = get_run_logger()
+        if result.done_before:
+            logger.info("run=%s slice=%r done before: nothing was asked", run.run_id, slice_name)
+        else:
+            logger.info(
+                "run=%s slice=%r new=%d fetched=%d seconds=%.0f gave_way_seconds=%.0f",
+                run.run_id, slice_name, result.new, result.fetched, result.seconds, result.gave_way,
+            )  # fmt: skip
+        return result
+
+    return collect
+
+
+@contextmanager
+def _watched(run: Backfill, slices: int) -> Iterator[None]:
+    """Inside the block the progress artifact is kept up to date, and what the server says of the run is heeded."""
+    made = create_progress_artifact(0.0, key="backfill-progress", description=f"0 of {slices} slices")
+    assert isinstance(made, UUID), "called from a thread without an event loop, it answers at once"
+    over = threading.Event()
+    flow_run_id = flow_run.get_id()
+
+    def show() -> None:
+        ended = list(run.results)
+        update_progress_artifact(
+            made,
+            progress=100.0 * len(ended) / slices if slices else 100.0,
+            description=f"{len(ended)} of {slices} slices, {sum(one.new for one in ended)} new reports",
+        )
+
+    def keep_up() -> None:
+        with get_client(sync_client=True) as client:
+            while not over.wait(LOOK_EVERY):
+                try:
+                    show()
+                    state = client.read_flow_run(UUID(flow_run_id)).state if flow_run_id else None
+                except Exception as error:  # noqa: BLE001  # a server that restarts is no reason to stop crawling
+                    run.on_word(f"the Prefect server does not answer ({error!r}); the backfill goes on")
+                    continue
+                _heed(run, None if state is None else state.type)
+
+    thread = threading.Thread(target=keep_up, name="backfill watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    show()
+
+
+def _heed(run: Backfill, state: StateType | None) -> None:
+    if state is StateType.PAUSED:
+        run.pause()
+    elif state in (StateType.CANCELLING, StateType.CANCELLED):
+        run.stop()
+    elif state is StateType.RUNNING:
+        run.resume()
+
+
+def summary_markdown(summary: BackfillSummary) -> str:
+    """The summary as Markdown: what was wanted and held of each source, what came, and what is in the way."""
+    tallies = {tally.source_id: tally for tally in summary.run.tallies}
+    rows: list[str] = []
+    for work in summary.plan.work:
+        tally = tallies[work.source.id]
+        cells: list[Any] = [
+            work.source.publisher, work.source.id, len(work.wanted), len(work.held), len(work.missing),
+            len(work.blocked), tally.listed, tally.new, tally.rejected, tally.quarantined, tally.failed,
+        ]  # fmt: skip
+        rows.append("| " + " | ".join(map(str, cells)) + " |")
+    before = sum(result.done_before for result in summary.slices)
+    problems = [f"- {problem}" for problem in summary.run.problems[:50]]
+    if len(summary.run.problems) > 50:
+        problems.append(f"- and {len(summary.run.problems) - 50} more: `nianbao sql 'FROM problems'`")
+    return "\n".join(
+        [
+            f"Run `{summary.run.run_id}`, years {spelt(summary.plan.scope.years)}: {summary.run.new} new reports in "
+            f"{summary.run.seconds:.0f} s; {len(summary.slices)} slices, {before} of them done before.",
+            "",
+            "| publisher | source | wanted | held before | missing | blocked | listed | new | no report | quarantined "
+            "| failed |",
+            "|---|---|---|---|---|---|---|---|---|---|---|",
+            *rows,
+            *(["", "### Problems", "", *problems] if problems else []),
+        ]
+    )
