@@ -24,7 +24,7 @@ from scrapers.collect import Fetcher, Tally
 from scrapers.records import Fetched, KnownPage, Request, Source, State
 from scrapers.sources.overrides import china_day
 from warehouse.ledger import SourceLedger, read_ledgers
-from warehouse.wanted import wanted_years
+from warehouse.wanted import WantedYear, wanted_years
 
 WORKERS = 2
 """Hosts that a backfill asks at the same time, where nothing else is said: a quarter of what a crawl takes."""
@@ -133,7 +133,11 @@ class Backfill:
         stopped."""
         began = time.monotonic()
         with self._permit():
-            tallies = [self._collect(slice_, source, ledger) for source, ledger in self._ledgers(slice_)]
+            ledgers, wanted = self._held(slice_)
+            tallies = [
+                self._collect(slice_, source, ledgers[source.id], [one for one in wanted if one.source_id == source.id])
+                for source in slice_.group.sources
+            ]
         worked = [tally for tally in tallies if tally is not None]
         result = SliceResult(
             slice_,
@@ -159,12 +163,13 @@ class Backfill:
         """What came of it; after the ``with`` block."""
         return self._run.summary()
 
-    def _ledgers(self, slice_: Slice) -> list[tuple[Source, SourceLedger]]:
-        """The sources of a slice with what is held of them now, the slices before it included."""
+    def _held(self, slice_: Slice) -> tuple[dict[str, SourceLedger], tuple[WantedYear, ...]]:
+        """What is held of a slice's sources now, the slices before it included, and the state of each year."""
         self._run.load()
-        ids = [source.id for source in slice_.group.sources]
-        ledgers = read_ledgers(self.settings.warehouse_path, ids)
-        return [(source, self._without_just_failed(ledgers[source.id])) for source in slice_.group.sources]
+        warehouse, ids = self.settings.warehouse_path, [source.id for source in slice_.group.sources]
+        ledgers = {name: self._without_just_failed(ledger) for name, ledger in read_ledgers(warehouse, ids).items()}
+        today = china_day(datetime.now(UTC))
+        return ledgers, wanted_years(warehouse, ids, self.scope.years, self.scope.report_types, day=today)
 
     def _without_just_failed(self, ledger: SourceLedger) -> SourceLedger:
         """A page that failed in this run is not asked for again by the next slice that might want it."""
@@ -175,15 +180,10 @@ class Backfill:
         }
         return replace(ledger, pages=pages)
 
-    def _collect(self, slice_: Slice, source: Source, ledger: SourceLedger) -> Tally | None:
+    def _collect(
+        self, slice_: Slice, source: Source, ledger: SourceLedger, years: Sequence[WantedYear]
+    ) -> Tally | None:
         now = datetime.now(UTC)
-        years = wanted_years(
-            self.settings.warehouse_path,
-            [source.id],
-            self.scope.years,
-            self.scope.report_types,
-            day=china_day(now),
-        )
         work = work_of(source, ledger, years, self.scope, now)
         with self._lock:
             lists = frozenset(url for url in work.lists if url not in self._listed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -276,3 +276,137 @@ def test_a_check_on_the_visitor_found_out_by_the_reader_is_asked_for_again() -> 
     (capture,) = batches[1].captures
     assert (candidate.state, capture.outcome) == (State.FAILED, Outcome.CHALLENGE)
     assert batches[1].reports == ()
+
+
+def listed_year(year: int) -> str:
+    return f"{COLUMN}{year + 1}02/t{year + 1}0206_3.html"
+
+
+def list_of(number: int, *years: int) -> str:
+    rows = "".join(
+        f'<li><a href="{listed_year(year)}">清河县{year}年法治政府建设年度报告</a><span>{year + 1}-02-06</span></li>'
+        for year in years
+    )
+    bar = f'<script>createPageHTML(3, {number}, "index", "html");</script>'
+    return f'<html><body><ul class="list">{rows}</ul>{bar}</body></html>'
+
+
+PAGE_2, PAGE_3 = f"{COLUMN}index_1.html", f"{COLUMN}index_2.html"
+LONG = {
+    COLUMN: LIST.replace("createPageHTML(1,", "createPageHTML(3,"),
+    PAGE_2: list_of(1, 2017, 2016),
+    PAGE_3: list_of(2, 2015, 2014),
+    REPORT: PAGE,
+} | {
+    listed_year(year): PAGE.replace("2025", str(year + 1)).replace("2024", str(year)) for year in range(2014, 2018)
+}  # fmt: skip
+"""A column of three pages, newest first: 2024 on the first, then 2017 and 2016, then 2015 and 2014."""
+
+
+def of_years(*years: int, **changed: object) -> Plan:
+    return replace(Plan("run", years=frozenset(years)), **changed)  # type: ignore[arg-type]
+
+
+def backfilled(
+    site: Site,
+    plan: Plan,
+    known: Mapping[str, KnownPage] | None = None,
+    columns: Mapping[str, KnownColumn] | None = None,
+) -> list[Batch]:
+    tally = Tally(SOURCE.id, SOURCE.publisher)
+    return list(
+        collect(SOURCE, plan=plan, client=site, known=known or {}, columns=columns, tally=tally, clock=lambda: NOW)
+    )
+
+
+def known_column(listing_of: list[Batch]) -> dict[str, KnownColumn]:
+    """What the ledger makes of a listing."""
+    (listed,) = listing_of[0].listings
+    return {
+        COLUMN: KnownColumn(
+            COLUMN,
+            listed.listing.outcome,
+            listed.listing.unread_pages,
+            frozenset(row.url for row in listed.listing.rows),
+            pages_read=listed.listing.pages_read,
+            total_stated=listed.listing.total_stated,
+            since=listed.listing.since,
+            listed_at=listed.listed_at,
+        )
+    }
+
+
+def asked_of(site: Site) -> list[str]:
+    return [request.url for request in site.asked]
+
+
+def test_only_pages_of_the_wanted_years_are_fetched_and_the_others_stay_wanted() -> None:
+    site = Site(LONG)
+    batches = backfilled(site, of_years(2017))
+    assert asked_of(site)[-1] == listed_year(2017)
+    assert REPORT not in asked_of(site)
+    states = {one.url: (one.state, one.reason) for one in batches[0].candidates}
+    assert states[REPORT] == (State.WANTED, "title: 法治政府建设年度报告; not asked for: of another year or type")
+
+
+def test_a_list_is_read_no_further_back_than_the_years_want_and_says_so() -> None:
+    site = Site(LONG)
+    (listed,) = backfilled(site, of_years(2018))[0].listings
+    assert asked_of(site) == [COLUMN, PAGE_2], "all of the second page is of before December 2018"
+    assert (listed.listing.outcome, listed.listing.stopped_early) == (Outcome.OK, True)
+    assert listed.listing.since == date(2018, 12, 1)
+    (listed,) = backfilled(Site(LONG), of_years(2014))[0].listings
+    assert (listed.listing.stopped_early, listed.listing.since) == (False, None)
+
+
+def test_a_list_known_for_some_years_is_read_through_by_the_daily_crawl() -> None:
+    known = known_column(backfilled(Site(LONG), of_years(2018)))
+    site = Site(LONG)
+    (listed,) = backfilled(site, Plan("daily"), columns=known)[0].listings
+    assert asked_of(site)[:3] == [COLUMN, PAGE_2, PAGE_3], "what lies before the window was never listed"
+    assert listed.listing.since is None
+
+
+def test_a_list_known_for_some_years_is_known_for_later_ones() -> None:
+    known = known_column(backfilled(Site(LONG), of_years(2018)))
+    site = Site(LONG)
+    (listed,) = backfilled(site, of_years(2020), columns=known)[0].listings
+    assert asked_of(site) == [COLUMN]
+    assert listed.listing.since == date(2018, 12, 1), "as far back as before"
+
+
+def test_a_list_known_to_its_end_stays_known_to_its_end() -> None:
+    known = known_column(backfilled(Site(LONG), of_years(2014)))
+    site = Site(LONG)
+    (listed,) = backfilled(site, of_years(2018), columns=known)[0].listings
+    assert asked_of(site) == [COLUMN]
+    assert (listed.listing.stopped_early, listed.listing.since) == (True, None)
+
+
+def test_a_list_that_was_read_far_enough_back_lately_is_not_asked_for_again() -> None:
+    first = backfilled(Site(LONG), of_years(2017))
+    known = known_column(first)
+    left = {
+        one.url: KnownPage(one.url, one.state, title=one.title, column_url=COLUMN, seen_at=NOW)
+        for one in first[0].candidates
+    }
+    site = Site(LONG)
+    plan = of_years(2024, list_again_after=timedelta(days=30))
+    (listed, read) = backfilled(site, plan, known=left, columns=known)
+    assert [request.url for request in site.asked] == [REPORT]
+    assert listed.listings == ()
+    assert [report.report_year for report in read.reports] == [2024]
+
+
+def test_a_backfill_asks_for_no_held_page() -> None:
+    site = Site({COLUMN: LIST, REPORT: PAGE})
+    long_ago = held(fetched_at=NOW - timedelta(days=400))
+    backfilled(site, of_years(2024, recheck=False), known=long_ago)
+    assert [request.url for request in site.asked] == [COLUMN]
+
+
+def test_a_column_of_another_report_type_is_left_alone() -> None:
+    site = Site({})
+    plan = Plan("run", report_types=frozenset({ReportType.DISCLOSURE}))
+    assert backfilled(site, plan)[0].listings == ()
+    assert site.asked == []

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_batches import COLUMN, MORNING, SOURCE, capture, listing, report, whole_batch
+from sample_batches import COLUMN, MORNING, SOURCE, candidate, capture, listing, report, whole_batch
 
-from scrapers.records import Batch, Column, Level, Outcome, ReportType, Signature, Source, State
+from scrapers.records import Batch, Column, Level, ListRow, Outcome, ReportType, Signature, Source, State
 from warehouse.coverage import STATES, coverage_summary, coverage_table
 from warehouse.database import writing
 from warehouse.ledger import load_sources
@@ -221,3 +221,18 @@ def test_the_registry_follows_the_files(warehouse: Path) -> None:
             (COLUMN, None, ["rule_of_law"]),
         ]
         assert connection.execute("SELECT columns, reports FROM sources").fetchall() == [(2, 0)]
+
+
+def test_a_list_read_for_some_years_says_nothing_of_the_years_before(load: Load, states: States) -> None:
+    load(
+        listed(
+            since=date(2024, 12, 1), stopped_early=True, rows=(ListRow("x", "http://www.pujiang.test/y", "/y", None),)
+        )
+    )
+    assert states(JUNE) == {2023: "not_crawled", 2024: "not_found", 2025: "overdue"}
+
+
+def test_a_row_whose_page_was_not_asked_for_is_not_missing(load: Load, states: States) -> None:
+    row = dataclasses.replace(candidate(1), title="浦江县2024年法治政府建设年度报告", state=State.WANTED)
+    load(dataclasses.replace(listed(), candidates=(row,)))
+    assert states(JUNE) == {2023: "not_found", 2024: "not_crawled", 2025: "overdue"}

@@ -1,0 +1,192 @@
+"""A backfill on the portal, without Prefect: only what is lacking, the same rows as a crawl, and crawls go first."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from command_line import nianbao
+from test_killed_crawl import content
+
+from deployments.portal.demo import SOURCES, demo_network
+from deployments.portal.proxy import Portal
+from flows.backfill_plan import Scope, parse_years, plan_backfill, spelt
+from flows.backfill_run import BackfillSummary, backfill_plainly
+from flows.host_precedence import HostPrecedence
+from flows.registry import load_registry
+from flows.run import crawl_plainly
+from flows.settings import Settings
+from scrapers.records import ReportType
+from scrapers.sources.registry import load_sources, select_sources
+from warehouse.query import run_sql
+
+REGISTRY = load_sources(SOURCES)
+CHOSEN = select_sources(REGISTRY, ids=["qinglan/qinghe", "qinglan/qinghe_liuzhi", "yunling/yanxi"])
+"""Two publishers of one host, and one of another."""
+PAST = Scope(frozenset(range(2017, 2021)), slice_years=2)
+
+
+def settings(data: Path, portal: Portal, **changed: object) -> Settings:
+    return Settings(data_dir=data, proxy=portal.url, pace_seconds=0, sources_dir=SOURCES, **changed)
+
+
+def backfilled(data: Path, portal: Portal, scope: Scope = PAST, **changed: object) -> BackfillSummary:
+    return backfill_plainly(settings(data, portal, **changed), CHOSEN, REGISTRY, scope)
+
+
+def years_held(data: Path) -> set[int]:
+    rows = run_sql(Settings(data_dir=data).reader_path, "SELECT DISTINCT report_year FROM reports").rows
+    return {year for (year,) in rows}
+
+
+def test_years_are_spans_and_lists() -> None:
+    assert parse_years("2016-2018, 2020") == {2016, 2017, 2018, 2020}
+    assert spelt({2016, 2017, 2018, 2020}) == "2016-2018, 2020"
+    for wrong in ("", "2018-2016", "18", "2016-", "last year"):
+        with pytest.raises(ValueError, match="years"):
+            parse_years(wrong)
+
+
+def test_only_the_years_asked_for_come_and_a_second_run_asks_nothing(tmp_path: Path) -> None:
+    with Portal(demo_network()) as portal:
+        first = backfilled(tmp_path, portal)
+        assert years_held(tmp_path) == set(PAST.years)
+        assert [one.slice.name for one in first.slices if "yanxi" in one.slice.name] == [
+            "www.yanxi-demo.gov.cn 2019-2020",
+            "www.yanxi-demo.gov.cn 2017-2018",
+        ]
+        asked = len(portal.log)
+        again = backfilled(tmp_path, portal)
+        assert len(portal.log) == asked
+    assert again.slices == ()
+    assert all(work.is_done for work in again.plan.work)
+
+
+def test_a_year_that_was_sought_and_not_found_is_sought_again_only_after_a_while(tmp_path: Path) -> None:
+    with Portal(demo_network(range(2018, 2026))) as portal:
+        backfilled(tmp_path, portal)
+        asked = len(portal.log)
+        summary = backfilled(tmp_path, portal)
+        assert len(portal.log) == asked, "2017 is not listed, which was seen a moment ago"
+        assert {one.year for work in summary.plan.work for one in work.missing} == {2017}
+        backfilled(tmp_path, portal, Scope(PAST.years, list_again_after=PAST.list_again_after * 0))
+        assert {line.status for line in portal.log[asked:]} == {200}
+        assert 0 < len(portal.log) - asked <= 6, "one page of each list, and no report"
+
+
+def test_backfill_and_crawl_together_leave_what_a_crawl_alone_leaves(tmp_path: Path) -> None:
+    with Portal(demo_network()) as portal:
+        backfilled(tmp_path / "both", portal)
+        crawl_plainly(settings(tmp_path / "both", portal), CHOSEN, REGISTRY)
+        both = len(portal.log)
+        crawl_plainly(settings(tmp_path / "alone", portal), CHOSEN, REGISTRY)
+        alone = len(portal.log) - both
+    found, expected = (content(Settings(data_dir=tmp_path / name).reader_path) for name in ("both", "alone"))
+    assert found == expected
+    assert both <= alone + 12, "besides the lists nothing is asked twice"
+
+
+def test_a_crawl_of_some_years_goes_the_same_way(tmp_path: Path) -> None:
+    with Portal(demo_network()) as portal:
+        crawl_plainly(settings(tmp_path / "crawl", portal), CHOSEN, REGISTRY, years=PAST.years)
+        backfilled(tmp_path / "backfill", portal)
+    texts = "SELECT url, report_year, text FROM report_texts ORDER BY url"
+    found, expected = (run_sql(Settings(data_dir=tmp_path / n).reader_path, texts).rows for n in ("backfill", "crawl"))
+    assert found == expected
+    assert len(found) > 15
+
+
+def test_a_bound_on_requests_ends_the_run_and_the_next_goes_on(tmp_path: Path) -> None:
+    with Portal(demo_network()) as portal:
+        whole = backfilled(tmp_path / "whole", portal).run.new
+        sent = len(portal.log)
+        runs = [backfilled(tmp_path / "parts", portal, max_requests=20).run for _ in range(6)]
+        assert len(portal.log) - sent <= sent + 4
+    assert any("budget" in problem for problem in runs[0].problems)
+    assert sum(run.new for run in runs) == whole
+    assert (
+        content(Settings(data_dir=tmp_path / "parts").reader_path)["texts"]
+        == (content(Settings(data_dir=tmp_path / "whole").reader_path)["texts"])
+    )
+
+
+def test_the_plan_says_what_is_wanted_held_missing_and_blocked_and_asks_no_site(tmp_path: Path) -> None:
+    with Portal(demo_network()) as portal:
+        of = settings(tmp_path, portal)
+        unknown = replace(CHOSEN[0], id="qinglan/nowhere", columns=(), column_unknown="the site has no such column")
+        load_registry(of, (*REGISTRY, unknown))
+        plan = plan_backfill(of, (*REGISTRY, unknown), PAST, workers=2)
+        assert portal.log == []
+        by_id = {work.source.id: work for work in plan.work}
+        assert len(by_id["qinglan/qinghe"].missing) == 8, "two types, four years"
+        assert {one.state for one in by_id["qinglan/nowhere"].blocked} == {"column_unknown"}
+        assert by_id["qinglan/nowhere"].is_done, "there is nothing to ask"
+        portal.inject("status_403", host="www.yanxi-demo.gov.cn")
+        backfilled(tmp_path, portal)
+        plan = plan_backfill(of, CHOSEN, PAST, workers=2)
+    yanxi = next(work for work in plan.work if work.source.id == "yunling/yanxi")
+    assert {one.state for one in yanxi.blocked} == {"blocked"}
+    assert len([work for work in plan.work if len(work.held) == len(work.wanted)]) == 2
+    assert plan.requests == yanxi.requests > 0
+
+
+def test_only_reports_of_the_type_asked_for_are_fetched(tmp_path: Path) -> None:
+    with Portal(demo_network()) as portal:
+        backfilled(tmp_path, portal, Scope(PAST.years, frozenset({ReportType.DISCLOSURE})))
+    held = run_sql(Settings(data_dir=tmp_path).reader_path, "SELECT DISTINCT report_type FROM reports").rows
+    assert held == (("disclosure",),)
+
+
+def test_a_backfill_gives_way_to_a_crawl_and_takes_other_hosts(tmp_path: Path) -> None:
+    said: list[str] = []
+    with Portal(demo_network()) as portal:
+        of = settings(tmp_path, portal)
+        crawled = "www.qinghe-demo.gov.cn"
+        asked_meanwhile: list[str] = []
+
+        def crawl_for_a_while() -> None:
+            with HostPrecedence(of.state_dir / "hosts").crawling([crawled]):
+                entered.set()
+                other_done.wait(60)
+                asked_meanwhile.extend(line.url for line in portal.log if crawled in line.url)
+
+        entered, other_done = threading.Event(), threading.Event()
+        crawl = threading.Thread(target=crawl_for_a_while)
+        crawl.start()
+        entered.wait(10)
+        backfill = threading.Thread(
+            target=lambda: backfill_plainly(of, CHOSEN, REGISTRY, PAST, workers=1, on_word=said.append)
+        )
+        backfill.start()
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not any(crawled in line for line in said):
+            time.sleep(0.05)
+        assert any("yanxi" in line.url for line in portal.log), "the other host was taken first"
+        other_done.set()
+        crawl.join(60)
+        backfill.join(120)
+    assert asked_meanwhile == []
+    assert said == [f"{crawled} is being crawled: the backfill waits for it, and takes other hosts meanwhile"]
+    assert years_held(tmp_path) == set(PAST.years)
+
+
+def test_the_commands_say_what_they_would_do_and_what_they_did(tmp_path: Path) -> None:
+    source = ("--source", "qinglan/lanting")
+    with Portal(demo_network()) as portal:
+        plan = nianbao("backfill", "--years", "2019-2020", "--plan", *source, folder=tmp_path, portal=portal,
+                       sources_dir=str(SOURCES))  # fmt: skip
+        assert portal.log == []
+        done = nianbao("backfill", "--years", "2019-2020", "--no-prefect", *source, folder=tmp_path, portal=portal,
+                       sources_dir=str(SOURCES))  # fmt: skip
+        again = nianbao("backfill", "--years", "2019-2020", "--no-prefect", *source, folder=tmp_path, portal=portal,
+                        sources_dir=str(SOURCES))  # fmt: skip
+    assert plan.returncode == done.returncode == again.returncode == 0, done.stderr
+    assert "0 of 4 reports wanted are held" in plan.stderr
+    assert "4 new reports" in done.stderr
+    assert "Nothing was asked: all is held" in again.stderr
+    wrong = nianbao("backfill", "--years", "2020-2019", folder=tmp_path, sources_dir=str(SOURCES))
+    assert wrong.returncode == 2
+    assert "--years" in wrong.stderr
