@@ -23,10 +23,11 @@ from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.backfill_parameters import BackfillParameters
-from flows.backfill_plan import Slice, spelt
+from flows.backfill_plan import Slice
 from flows.backfill_run import Backfill, BackfillSummary, SliceResult, work_through
 from flows.progress import Progress, current_watcher
 from flows.settings import read_settings
+from scrapers.report_years import spelt
 from scrapers.sources.registry import load_sources
 
 LOOK_EVERY = 5.0

@@ -8,10 +8,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from flows.backfill_plan import LIST_AGAIN_AFTER, SLICE_YEARS, Scope, parse_years, spelt
+from flows.backfill_plan import LIST_AGAIN_AFTER, SLICE_YEARS, Scope
 from flows.backfill_run import WORKERS
 from flows.settings import Settings
 from scrapers.records import Level, ReportType, Source
+from scrapers.report_years import parse_years, spelt
 from scrapers.sources.registry import select_sources
 
 

@@ -11,6 +11,7 @@ from flows.run import HostGroup, host_groups
 from flows.settings import Settings
 from scrapers.collect import Plan, pages_due
 from scrapers.records import KnownColumn, ReportType, Source
+from scrapers.report_years import spelt
 from scrapers.sources.overrides import china_day
 from scrapers.web.circuit import CircuitLimits
 from scrapers.web.pace import HostPace
@@ -168,31 +169,6 @@ def plan_of(scope: Scope, run_id: str = "plan") -> Plan:
         list_again_after=scope.list_again_after,
         recheck=False,
     )
-
-
-def spelt(years: Collection[int]) -> str:
-    """``2016-2018, 2020``."""
-    spans: list[list[int]] = []
-    for year in sorted(years):
-        if spans and spans[-1][-1] == year - 1:
-            spans[-1].append(year)
-        else:
-            spans.append([year])
-    return ", ".join(str(span[0]) if len(span) == 1 else f"{span[0]}-{span[-1]}" for span in spans)
-
-
-def parse_years(text: str) -> frozenset[int]:
-    """``2016-2018,2020`` as years. Raises ``ValueError`` in a reader's words."""
-    years: set[int] = set()
-    for part in text.replace("，", ",").split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise ValueError(f"years: {part.strip()!r} is no year or span of years; write 2018, 2016-2023 or 2016,2019")
-        begin, end = int(first), int(last or first)
-        if not 1990 <= begin <= end <= 2100:
-            raise ValueError(f"years: {part.strip()!r} is no span of years between 1990 and 2100, earliest first")
-        years.update(range(begin, end + 1))
-    return frozenset(years)
 
 
 def _chunks(years: Collection[int], size: int) -> list[frozenset[int]]:

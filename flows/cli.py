@@ -90,6 +90,12 @@ def crawl(
         bool,
         typer.Option("--relist", help="List every column to its end, also where nothing is new on its first page."),
     ] = False,
+    years: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YEARS", help="Only these report years, such as 2024-2025; lists are read no further back."
+        ),
+    ] = None,
     prefect: Annotated[bool, typer.Option(help="Run as a Prefect flow, or plainly; the rows are the same.")] = True,
 ) -> None:
     """Crawl now, here, with a progress bar; ends with a table of what came."""
@@ -103,6 +109,7 @@ def crawl(
             province=province,
             recheck_days=recheck_days,
             relist=relist,
+            years=years,
             with_prefect=prefect,
         )
     )

@@ -17,11 +17,12 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from flows.progress import Progress, Standing, current_watcher
 from flows.run import CrawlRun, RunSummary
 from flows.settings import read_settings
+from scrapers.report_years import parse_years, spelt
 from scrapers.sources.registry import load_sources, select_sources
 
 ARTIFACT_EVERY = 5.0
@@ -43,6 +44,15 @@ class CrawlParameters(BaseModel):
     relist: Annotated[
         bool, Field(description="List every column to its end, also where nothing is new on its first page.")
     ] = False
+    years: Annotated[
+        str | None,
+        Field(description="Only reports of these report years, such as 2024-2025; lists are read no further back."),
+    ] = None
+
+    @field_validator("years")
+    @classmethod
+    def _are_years(cls, value: str | None) -> str | None:
+        return spelt(parse_years(value)) if value else None
 
 
 def _run_name() -> str:
@@ -73,6 +83,7 @@ def crawl(parameters: CrawlParameters) -> RunSummary:
             Progress(*watchers),
             recheck_after=timedelta(days=parameters.recheck_days),
             relist=parameters.relist,
+            years=parse_years(parameters.years) if parameters.years else frozenset(),
         )
         # A closure keeps the run's sockets and files out of the task's inputs, which Prefect would try to hash.
         collect_host = task(name="collect host", task_run_name="{host}", cache_policy=NO_CACHE, persist_result=False)(

@@ -39,3 +39,28 @@ def may_be_of(years: Collection[int], title: str, listed: date | None) -> bool:
     if stated and not any(year in years for year in stated):
         return False
     return listed is None or min(years) <= (listed.year if listed.month >= _FIRST_MONTH else listed.year - 1)
+
+
+def spelt(years: Collection[int]) -> str:
+    """``2016-2018, 2020``."""
+    spans: list[list[int]] = []
+    for year in sorted(years):
+        if spans and spans[-1][-1] == year - 1:
+            spans[-1].append(year)
+        else:
+            spans.append([year])
+    return ", ".join(str(span[0]) if len(span) == 1 else f"{span[0]}-{span[-1]}" for span in spans)
+
+
+def parse_years(text: str) -> frozenset[int]:
+    """``2016-2018,2020`` as years. Raises ``ValueError`` in a reader's words."""
+    years: set[int] = set()
+    for part in text.replace("，", ",").split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise ValueError(f"years: {part.strip()!r} is no year or span of years; write 2018, 2016-2023 or 2016,2019")
+        begin, end = int(first), int(last or first)
+        if not 1990 <= begin <= end <= 2100:
+            raise ValueError(f"years: {part.strip()!r} is no span of years between 1990 and 2100, earliest first")
+        years.update(range(begin, end + 1))
+    return frozenset(years)

@@ -9,13 +9,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from flows.backfill_parameters import BackfillParameters
-from flows.backfill_plan import BackfillPlan, SourceWork, plan_backfill, spelt
+from flows.backfill_plan import BackfillPlan, SourceWork, plan_backfill
 from flows.backfill_run import BackfillSummary, backfill_plainly
 from flows.commands.terminal import many, say, show_table, shown_progress, talk
 from flows.progress import Progress
 from flows.registry import load_registry
 from flows.server import prefect_server
 from flows.settings import Settings, SettingsError
+from scrapers.report_years import spelt
 from scrapers.sources.registry import load_sources
 from warehouse.wanted import WantedYear
 

@@ -9,14 +9,23 @@ from flows.commands.terminal import say, show_table, shown_progress, talk
 from flows.progress import Progress
 from flows.run import RunSummary, crawl_plainly
 from flows.server import prefect_server
-from flows.settings import Settings
+from flows.settings import Settings, SettingsError
+from scrapers.report_years import parse_years
 from scrapers.sources.registry import load_sources, select_sources
 
 
 def crawl_command(
-    settings: Settings, *, sources: list[str], province: str | None, recheck_days: int, relist: bool, with_prefect: bool
+    settings: Settings,
+    *,
+    sources: list[str],
+    province: str | None,
+    recheck_days: int,
+    relist: bool,
+    years: str | None = None,
+    with_prefect: bool,
 ) -> int:
     """Crawl, show what came, and say what to type next. Exit code 1 where something could not be crawled."""
+    _years(years)
     # Asked before a server is started: a misspelt source is answered at once.
     chosen = select_sources(load_sources(settings.sources_dir), ids=sources, province=province)
     if not any(source.columns for source in chosen):
@@ -30,6 +39,7 @@ def crawl_command(
         province=province,
         recheck_days=recheck_days,
         relist=relist,
+        years=years,
         with_prefect=with_prefect,
     )
     show_summary(summary)
@@ -38,7 +48,14 @@ def crawl_command(
 
 
 def run(
-    settings: Settings, *, sources: list[str], province: str | None, recheck_days: int, relist: bool, with_prefect: bool
+    settings: Settings,
+    *,
+    sources: list[str],
+    province: str | None,
+    recheck_days: int,
+    relist: bool,
+    years: str | None = None,
+    with_prefect: bool,
 ) -> RunSummary:
     """The crawl as a Prefect flow, or plainly; either way the same rows."""
     if not with_prefect:
@@ -52,15 +69,28 @@ def run(
                 progress=Progress(watch),
                 recheck_after=timedelta(days=recheck_days),
                 relist=relist,
+                years=_years(years),
             )
     if "PREFECT_API_URL" not in os.environ:
         talk.print("Starting a Prefect server for this run (7 s; 20 s the first time) ...")
     with prefect_server(settings.prefect_home):
         from flows.crawl import CrawlParameters, crawl  # Prefect reads its settings when it is imported
 
-        parameters = CrawlParameters(sources=sources, province=province, recheck_days=recheck_days, relist=relist)
+        parameters = CrawlParameters(
+            sources=sources, province=province, recheck_days=recheck_days, relist=relist, years=years
+        )
         with shown_progress("Crawling"):
             return crawl(parameters)
+
+
+def _years(text: str | None) -> frozenset[int]:
+    """Raises :class:`SettingsError` for what is no span of years."""
+    if text is None:
+        return frozenset()
+    try:
+        return parse_years(text)
+    except ValueError as error:
+        raise SettingsError(f"--{error}") from error
 
 
 def show_summary(summary: RunSummary) -> None:

@@ -13,13 +13,14 @@ from test_killed_crawl import content
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
-from flows.backfill_plan import Scope, parse_years, plan_backfill, spelt
+from flows.backfill_plan import Scope, plan_backfill
 from flows.backfill_run import BackfillSummary, backfill_plainly
 from flows.host_precedence import HostPrecedence
 from flows.registry import load_registry
 from flows.run import crawl_plainly
 from flows.settings import Settings
 from scrapers.records import ReportType
+from scrapers.report_years import parse_years, spelt
 from scrapers.sources.registry import load_sources, select_sources
 from warehouse.query import run_sql
 
