@@ -1,4 +1,4 @@
-"""The registry and the check ledger, as the warehouse is told of them."""
+"""The registry, its divisions and the check ledger, as the warehouse is told of them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from collections.abc import Sequence
 
 from flows.settings import Settings
 from scrapers.records import Source
+from scrapers.sources import divisions
 from warehouse.database import writing
+from warehouse.divisions import load_divisions
 from warehouse.ledger import load_sources
 from warehouse.source_checks import FILE_NAME, load_source_checks, read_checks
 
 
 def load_registry(settings: Settings, registry: Sequence[Source]) -> None:
-    """Make the warehouse's registry equal to ``registry``, the whole of it, and add what live checks have found."""
+    """Make the warehouse's registry equal to ``registry``, the whole of it, and its divisions to the program's table; add
+    what live checks have found."""
     with writing(settings.warehouse_path, "load the registry") as connection:
         load_sources(connection, registry)
+        load_divisions(connection, divisions.load().divisions)
         load_source_checks(connection, read_checks(settings.data_dir / FILE_NAME).checks)

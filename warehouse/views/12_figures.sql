@@ -1,15 +1,17 @@
 -- Every number a trusted report gives: cells of the statutory tables of disclosure reports, and numbers in running text with
--- their unit and what they count. The statutory tables count 件 and, in the columns of money, 万元; the form of before 2019
--- names its units row by row, in the column 单位.
+-- their unit and what they count. The statutory tables count 件, in the columns of items 项 and in those of money what they
+-- say; the form of before 2019 names its units row by row, in a column of its own.
 CREATE VIEW figures AS
 SELECT r.document_id, r.publisher, r.division_code, r.level, r.report_year, f.table_name, f.path, f.column_name, f.printed,
     f.number, f."position", r.report_type, 'table' AS origin,
     CASE
         WHEN f.table_name = 'statistics' THEN NULL
-        WHEN regexp_matches(f.column_name, '金额') THEN '万元'
+        WHEN contains(f.column_name, '万元') THEN '万元'
+        WHEN contains(f.column_name, '金额') THEN NULL
+        WHEN f.column_name IN ('上一年项目数量', '本年增/减', '采购项目数量') THEN '项'
         ELSE '件'
     END AS unit,
-    CASE WHEN unit = '万元' THEN 'amount' WHEN unit = '件' THEN 'count' END AS kind,
+    CASE WHEN unit = '万元' THEN 'amount' WHEN unit IS NOT NULL THEN 'count' END AS kind,
     array_to_string(list_append(f.path, f.column_name), ' / ') AS counted, NULL::VARCHAR AS approximate,
     NULL::VARCHAR AS clause, NULL::VARCHAR AS role
 FROM reports r JOIN core_figures f ON f.document_id = r.document_id AND f."version" = r."version"

@@ -1,0 +1,159 @@
+"""How often words stand in groups of reports, and which words set two groups apart."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sample_batches import report
+
+from scrapers.records import Batch, Level, Report, Words
+from scrapers.sources import divisions
+from warehouse.database import writing
+from warehouse.divisions import load_divisions
+
+Load = Callable[..., Any]
+Ask = Callable[..., list[tuple[Any, ...]]]
+
+
+def words(**counts: int) -> Words:
+    return Words("1+abc", tuple(counts), tuple(counts.values()))
+
+
+def batch(*reports: Report) -> Batch:
+    return Batch(run_id="run-1", source_id="zhejiang/pujiang", sequence=0, reports=reports)
+
+
+@pytest.fixture
+def named(warehouse: Path) -> None:
+    with writing(warehouse, "test") as connection:
+        load_divisions(connection, divisions.load().divisions)
+
+
+def test_a_groups_rate_is_the_sum_of_its_words_and_not_the_mean_of_its_reports(load: Load, ask: Ask) -> None:
+    load(batch(report(0, words=words(复议=9, 案件=1)), report(1, words=words(复议=10, 案件=980))))
+    assert ask("SELECT reports, reports_with, \"count\", words, per_10000 FROM term_frequency('复议')") == [
+        (2, 2, 19, 1000, 190.0)
+    ]
+
+
+def test_a_group_that_never_uses_the_word_is_there_with_zero(load: Load, ask: Ask) -> None:
+    load(
+        batch(
+            report(0, words=words(复议=5, 案件=95)),
+            report(1, words=words(案件=100), year=2024),
+            report(2, words=words(案件=100), level=Level.DEPARTMENT),
+        )
+    )
+    assert ask(
+        'SELECT report_year, level, reports, reports_with, "count", per_10000 '
+        "FROM term_frequency('复议', per := ['year', 'level'])"
+    ) == [(2024, "county", 1, 0, 0, 0.0), (2025, "county", 1, 1, 5, 500.0), (2025, "department", 1, 0, 0, 0.0)]
+
+
+@pytest.mark.usefixtures("named")
+def test_places_are_told_apart_by_name_and_zones_by_where_they_lie(load: Load, ask: Ask) -> None:
+    load(
+        batch(
+            report(0, words=words(复议=5, 案件=95)),
+            report(1, words=words(案件=100), division_code=None, parent_division_code="330100", level=Level.ZONE),
+            report(2, words=words(复议=1, 案件=99), division_code="420106"),
+        )
+    )
+    assert ask(
+        "SELECT province, city, reports, \"count\" FROM term_frequency('复议', per := ['province', 'city'])"
+    ) == [("浙江省", "杭州市", 1, 0), ("浙江省", "金华市", 1, 5), ("湖北省", "武汉市", 1, 1)]
+
+
+@pytest.mark.usefixtures("named")
+def test_a_place_bears_the_name_of_the_report_year(load: Load, ask: Ask) -> None:
+    load(batch(report(0, division_code="330104", year=2020), report(1, division_code="330104", year=2025)))
+    assert ask("SELECT report_year, city, county FROM report_places ORDER BY ALL") == [
+        (2020, "杭州市", "江干区"),
+        (2025, "杭州市", None),
+    ]
+
+
+@pytest.mark.usefixtures("named")
+def test_the_table_of_divisions_is_loaded_whole_and_once(warehouse: Path, ask: Ask) -> None:
+    given = divisions.load().divisions
+    assert ask("SELECT count(*), count(DISTINCT code) FROM divisions") == [
+        (len(given), len({division.code for division in given}))
+    ]
+    with writing(warehouse, "test") as connection:
+        load_divisions(connection, given[:10])
+        assert connection.execute("SELECT count(*) FROM core_divisions").fetchall() == [(10,)]
+        load_divisions(connection, given)
+    assert ask("SELECT name FROM divisions WHERE code = '330726'") == [("浦江县",)]
+
+
+def test_any_string_is_counted_in_the_text_itself(load: Load, ask: Ask) -> None:
+    load(batch(report(0, text=("一、概述", "最多跑一次，最多跑一次。", "二、其他"), sections=())))
+    (row,) = ask(
+        "SELECT reports_with, \"count\", per_10000 * characters / 10000 FROM phrase_frequency('最多跑一次', per := [])"
+    )
+    assert row == (1, 2, pytest.approx(2))
+    assert ask("SELECT reports, \"count\" FROM phrase_frequency('跑一趟')") == [(1, 0)]
+
+
+TARGET = (Counter(普法=40, 案件=60, 校园=20), Counter(普法=10, 案件=80))
+REFERENCE = (Counter(普法=5, 案件=150, 执法=45), Counter(案件=90, 执法=9, 罕见=1))
+
+
+def expected_g2(a: int, b: int, c: int, d: int) -> float:
+    """Rayson and Garside 2000: expected values first, then observed times the logarithm of observed by expected."""
+    g2 = 0.0
+    for observed, size in ((a, c), (b, d)):
+        expected = size * (a + b) / (c + d)
+        g2 += 2 * observed * math.log(observed / expected) if observed else 0.0
+    return g2
+
+
+def test_keyness_agrees_with_an_independent_computation(load: Load, ask: Ask) -> None:
+    made = [report(n, words=words(**counts)) for n, counts in enumerate((*TARGET, *REFERENCE))]
+    load(batch(*made))
+    rows = ask("FROM keyness(['doc-0', 'doc-1'], ['doc-2', 'doc-3'], least := 1)")
+    a_counts, b_counts = sum(TARGET, Counter()), sum(REFERENCE, Counter())
+    c, d = a_counts.total(), b_counts.total()
+    assert {row[0] for row in rows} == set(a_counts) | set(b_counts)
+    for token, a, b, per_a, per_b, reports_a, reports_b, g2, log_ratio in rows:
+        assert (a, b) == (a_counts[token], b_counts[token])
+        assert (per_a, per_b) == (pytest.approx(10000 * a / c), pytest.approx(10000 * b / d))
+        assert (reports_a, reports_b) == (sum(token in w for w in TARGET), sum(token in w for w in REFERENCE))
+        assert g2 == pytest.approx(expected_g2(a, b, c, d))
+        assert log_ratio == pytest.approx(math.log2((a or 0.5) / c / ((b or 0.5) / d)))
+    assert [row[7] for row in rows] == sorted((row[7] for row in rows), reverse=True)
+
+
+def test_keyness_gives_the_value_worked_by_hand(load: Load, ask: Ask) -> None:
+    """10 uses against 30 in 12,000 words each: 20 expected, 2 (10 ln 1/2 + 30 ln 3/2) = 10.46, and log2 1/3 = -1.58."""
+    load(batch(report(0, words=words(普法=10, 案件=11990)), report(1, words=words(普法=30, 案件=11970))))
+    (row,) = ask("SELECT round(g2, 2), round(log_ratio, 2) FROM keyness(['doc-0'], ['doc-1']) WHERE token = '普法'")
+    assert row == (10.46, -1.58)
+
+
+def test_rare_words_are_left_out_and_a_report_of_both_groups_is_of_neither(load: Load, ask: Ask) -> None:
+    made = [report(n, words=words(**counts)) for n, counts in enumerate((*TARGET, *REFERENCE))]
+    load(batch(*made))
+    asked = "SELECT token FROM keyness(['doc-0', 'doc-1', 'doc-3'], ['doc-2', 'doc-3'])"
+    assert {token for (token,) in ask(asked)} == {"普法", "案件", "校园", "执法"}
+    assert ask("SELECT count_reference FROM keyness(['doc-0', 'doc-3'], ['doc-2', 'doc-3']) WHERE token = '执法'") == [
+        (45,)
+    ]
+
+
+def test_groups_can_be_asked_for_by_what_they_are(load: Load, ask: Ask) -> None:
+    load(
+        batch(
+            report(0, words=words(校园=9, 案件=1), level=Level.DEPARTMENT, publisher="浦江县教育局"),
+            report(1, words=words(校园=1, 案件=9)),
+        )
+    )
+    assert ask(
+        "SELECT token, log_ratio > 0 FROM keyness((SELECT list(document_id) FROM reports WHERE level = 'department'), "
+        "(SELECT list(document_id) FROM reports WHERE level = 'county')) ORDER BY token"
+    ) == [("校园", True), ("案件", False)]

@@ -1,0 +1,128 @@
+"""What is said again: in the next year, in another place, in another report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from sample_batches import report
+
+from scrapers.judging.copies import signature
+from scrapers.records import Batch, Report, ReportType
+
+Load = Callable[..., Any]
+Ask = Callable[..., list[tuple[Any, ...]]]
+
+BOILERPLATE = "严格落实重大行政决策法定程序和集体讨论制度。"
+ONCE = "白马镇行政执法协调监督试点取得明显成效。"
+COUNTED = "全年收到行政复议申请{}件并全部依法办结。"
+
+
+def batch(*reports: Report) -> Batch:
+    return Batch(run_id="run-1", source_id="zhejiang/pujiang", sequence=0, reports=reports)
+
+
+def saying(number: int, *said: str, **changes: Any) -> Report:
+    return report(number, text=("一、概述", *said, "二、其他"), sections=(), **changes)
+
+
+def test_a_report_is_compared_with_the_same_publishers_report_of_the_year_before(load: Load, ask: Ask) -> None:
+    load(
+        batch(
+            saying(0, BOILERPLATE, COUNTED.format(705), year=2024),
+            saying(1, BOILERPLATE, COUNTED.format(21), ONCE),
+            saying(2, BOILERPLATE, publisher="滨江区人民政府"),
+        )
+    )
+    (row,) = ask(
+        "SELECT publisher, report_year, sentences, verbatim_sentences, verbatim_share, share_but_numbers, document_id, "
+        "earlier_id FROM reused_from_last_year()"
+    )
+    whole = len(BOILERPLATE) + len(COUNTED.format(21)) + len(ONCE)
+    assert row[:4] == ("浦江县人民政府", 2025, 3, 1)
+    assert row[4] == pytest.approx(len(BOILERPLATE) / whole)
+    assert row[5] == pytest.approx((whole - len(ONCE)) / whole)
+    assert row[6:] == ("doc-1", "doc-0")
+
+
+def test_neither_a_gap_of_a_year_nor_another_type_is_last_year(load: Load, ask: Ask) -> None:
+    load(
+        batch(
+            saying(0, BOILERPLATE, year=2023),
+            saying(1, BOILERPLATE, year=2025),
+            saying(2, BOILERPLATE, year=2024, report_type=ReportType.DISCLOSURE),
+        )
+    )
+    assert ask("SELECT count(*) FROM reused_from_last_year()") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rows"),
+    [
+        ("", 2),
+        ("publisher := '浦江县人民政府'", 1),
+        ('"year" := 2024', 0),
+        ('"year" := 2025', 2),
+        ("\"type\" := 'disclosure'", 0),
+    ],
+)
+def test_the_question_can_be_narrowed(load: Load, ask: Ask, arguments: str, rows: int) -> None:
+    load(
+        batch(
+            *(saying(n, BOILERPLATE, year=2024 + n) for n in range(2)),
+            *(saying(2 + n, BOILERPLATE, year=2024 + n, publisher="滨江区人民政府") for n in range(2)),
+        )
+    )
+    assert ask(f"SELECT count(*) FROM reused_from_last_year({arguments})") == [(rows,)]
+
+
+def test_headings_and_rows_of_tables_are_nobodys_sentences(load: Load, ask: Ask) -> None:
+    load(batch(saying(0, "（一）推进行政决策科学化民主化法治化", BOILERPLATE)))
+    assert ask("SELECT position, sentence FROM report_sentences") == [(1, BOILERPLATE)]
+
+
+def test_sentences_that_follow_each_other_in_both_are_one_passage(load: Load, ask: Ask) -> None:
+    other = "这一句话只在其中一份报告里出现过一次。"
+    load(
+        batch(saying(0, BOILERPLATE + ONCE, other, COUNTED.format(3)), saying(1, COUNTED.format(3), BOILERPLATE + ONCE))
+    )
+    assert ask("FROM shared_passages('doc-0', 'doc-1')") == [
+        (BOILERPLATE + ONCE, 2, len(BOILERPLATE + ONCE), 1, 2),
+        (COUNTED.format(3), 1, len(COUNTED.format(3)), 4, 1),
+    ]
+
+
+def test_a_place_that_repeats_another_is_told_and_who_said_it_first(load: Load, ask: Ask) -> None:
+    own = [f"本县第{n}项特色工作取得了显著的进展和成效。" for n in "一二三四"]
+    load(
+        batch(
+            saying(0, BOILERPLATE, *own, published_date=date(2026, 1, 20)),
+            saying(1, BOILERPLATE, *own[:3], ONCE, published_date=date(2026, 3, 1), publisher="滨江区人民政府"),
+            *(saying(n, BOILERPLATE, publisher=f"{n}县人民政府") for n in range(2, 6)),
+        )
+    )
+    rows = ask("SELECT publisher, said_first_by, sentences, characters, share FROM copied_between_places(2025)")
+    copied = sum(map(len, own[:3]))
+    assert rows == [
+        ("滨江区人民政府", "浦江县人民政府", 3, copied, pytest.approx(copied / (copied + len(BOILERPLATE) + len(ONCE))))
+    ]
+    assert ask("SELECT count(*) FROM copied_between_places(2024)") == [(0,)]
+    assert ask("SELECT count(*) FROM copied_between_places(2025, least := 4)") == [(0,)]
+
+
+def test_the_likest_reports_are_found_by_their_signatures(load: Load, ask: Ask) -> None:
+    text = [f"第{n}句话讲的是第{n * 7}件不同的事情，需要很多文字才能说明白。" for n in range(40)]
+    changed = [line if n % 5 else line[::-1] for n, line in enumerate(text)]
+    unlike = [f"另外{n}段完全没有关系的文字{n * 13}，说的是别处的道理与经历。" for n in range(40)]
+    made = [saying(0, *text), saying(1, *changed, publisher="滨江区人民政府"), saying(2, *unlike)]
+    load(batch(*(_signed(each) for each in made)))
+    (row,) = ask("SELECT document_id, similarity FROM similar_reports('doc-0')")
+    assert row[0] == "doc-1"
+    assert 0.4 < row[1] < 0.9
+
+
+def _signed(made: Report) -> Report:
+    return replace(made, signature=signature(made.draft.text))

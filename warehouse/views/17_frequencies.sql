@@ -1,0 +1,76 @@
+-- How often a word or a string stands in reports. The rate of a group is the sum of its counts by the sum of its lengths (not
+-- the mean of the reports' rates, in which a page of ten words would weigh as much as one of ten thousand). A report without
+-- the word is part of its group, so a group that never uses it has 0 and one without reports has no row.
+-- `per` names what is told apart: year, type, level, province, city, county, publisher; the columns of the others are NULL.
+CREATE MACRO term_frequency(word, per := ['year'], "type" := NULL) AS TABLE
+SELECT
+    CASE WHEN list_contains(per, 'year') THEN p.report_year END AS report_year,
+    CASE WHEN list_contains(per, 'type') THEN p.report_type END AS report_type,
+    CASE WHEN list_contains(per, 'level') THEN p.level END AS level,
+    CASE WHEN list_contains(per, 'province') THEN p.province END AS province,
+    CASE WHEN list_contains(per, 'city') THEN p.city END AS city,
+    CASE WHEN list_contains(per, 'county') THEN p.county END AS county,
+    CASE WHEN list_contains(per, 'publisher') THEN p.publisher END AS publisher,
+    count(*) AS reports, count(t."count") AS reports_with, coalesce(sum(t."count"), 0)::BIGINT AS "count",
+    sum(w.total)::BIGINT AS words, 10000.0 * coalesce(sum(t."count"), 0) / sum(w.total) AS per_10000
+FROM report_places p
+JOIN core_reports r ON r.document_id = p.document_id
+JOIN core_words w ON w.document_id = r.document_id AND w."version" = r."version" AND w.total > 0
+LEFT JOIN (SELECT document_id, "count" FROM terms WHERE token = word) t ON t.document_id = p.document_id
+WHERE "type" IS NULL OR p.report_type = "type"
+GROUP BY ALL ORDER BY ALL;
+
+-- The same for any string, whatever words it is cut into: counted in the text itself, so in 10,000 characters. A text in
+-- Traditional characters has the string only as it spells it.
+CREATE MACRO phrase_frequency(phrase, per := ['year'], "type" := NULL) AS TABLE
+WITH counted AS (
+    SELECT r.document_id, length(v."text") AS characters,
+        (characters - length(replace(v."text", phrase, ''))) // length(phrase) AS "count"
+    FROM core_reports r JOIN core_versions v ON v.document_id = r.document_id AND v."version" = r."version"
+    WHERE r.state = 'accepted' AND v.text_length > 0 AND phrase <> ''
+)
+SELECT
+    CASE WHEN list_contains(per, 'year') THEN p.report_year END AS report_year,
+    CASE WHEN list_contains(per, 'type') THEN p.report_type END AS report_type,
+    CASE WHEN list_contains(per, 'level') THEN p.level END AS level,
+    CASE WHEN list_contains(per, 'province') THEN p.province END AS province,
+    CASE WHEN list_contains(per, 'city') THEN p.city END AS city,
+    CASE WHEN list_contains(per, 'county') THEN p.county END AS county,
+    CASE WHEN list_contains(per, 'publisher') THEN p.publisher END AS publisher,
+    count(*) AS reports, count(*) FILTER (c."count" > 0) AS reports_with, sum(c."count")::BIGINT AS "count",
+    sum(c.characters)::BIGINT AS characters, 10000.0 * sum(c."count") / sum(c.characters) AS per_10000
+FROM report_places p JOIN counted c ON c.document_id = p.document_id
+WHERE "type" IS NULL OR p.report_type = "type"
+GROUP BY ALL ORDER BY ALL;
+
+-- Words that set one group of reports apart from another: the log-likelihood ratio of Dunning (1993), Accurate Methods for the
+-- Statistics of Surprise and Coincidence, in the form of Rayson and Garside (2000), Comparing Corpora using Frequency
+-- Profiling, and as the size of the difference the binary logarithm of the ratio of the two rates (Hardie 2014, Log Ratio),
+-- where a word that one group has not at all counts there as half a word. G2 above 10.83 is p < .001 for one word, 15.13
+-- p < .0001; with thousands of words looked at together the latter is the sounder bound.
+CREATE MACRO keyness(target, reference, least := 5) AS TABLE
+WITH held AS (
+    SELECT r.document_id, r."version", list_contains(target, r.document_id) AS in_target
+    FROM core_reports r
+    WHERE r.state = 'accepted' AND list_contains(target, r.document_id) <> list_contains(reference, r.document_id)
+),
+totals AS (
+    SELECT coalesce(sum(w.total) FILTER (h.in_target), 0)::DOUBLE AS c,
+        coalesce(sum(w.total) FILTER (NOT h.in_target), 0)::DOUBLE AS d
+    FROM held h JOIN core_words w ON w.document_id = h.document_id AND w."version" = h."version"
+),
+counts AS (
+    SELECT t.token, coalesce(sum(t."count") FILTER (h.in_target), 0)::DOUBLE AS a,
+        coalesce(sum(t."count") FILTER (NOT h.in_target), 0)::DOUBLE AS b,
+        count(*) FILTER (h.in_target) AS reports_target, count(*) FILTER (NOT h.in_target) AS reports_reference
+    FROM held h JOIN terms t ON t.document_id = h.document_id
+    GROUP BY t.token
+)
+SELECT token, a::BIGINT AS count_target, b::BIGINT AS count_reference, 10000 * a / c AS per_10000_target,
+    10000 * b / d AS per_10000_reference, reports_target, reports_reference,
+    2 * (CASE WHEN a > 0 THEN a * ln(a * (c + d) / (c * (a + b))) ELSE 0 END
+        + CASE WHEN b > 0 THEN b * ln(b * (c + d) / (d * (a + b))) ELSE 0 END) AS g2,
+    log2((greatest(a, 0.5) / c) / (greatest(b, 0.5) / d)) AS log_ratio
+FROM counts, totals
+WHERE c > 0 AND d > 0 AND a + b >= least
+ORDER BY g2 DESC, token;

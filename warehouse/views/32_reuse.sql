@@ -1,0 +1,113 @@
+-- What is said again: in the next year's report, or in another place's. Compared are sentences that end as one (。！？；) and
+-- have twelve characters or more: so neither headings nor rows of tables. A sentence is the same verbatim, or but for its
+-- numbers: 收到行政复议申请705件。 and 收到行政复议申请21件。
+CREATE MACRO full_sentences(said) AS list_filter(sentences(said), lambda s:
+    length(s) >= 12 AND right(s, 1) IN ('。', '！', '？', '；') AND NOT contains(s, chr(9)));
+
+CREATE MACRO but_for_numbers(said) AS regexp_replace(said, '[0-9０-９][0-9０-９.,．，]*', '0', 'g');
+
+CREATE VIEW report_sentences AS
+SELECT document_id, publisher, division_code, level, report_type, report_year,
+    generate_subscripts(said, 1) AS "position", unnest(said) AS sentence
+FROM (
+    SELECT document_id, publisher, division_code, level, report_type, report_year, full_sentences("text") AS said
+    FROM report_texts);
+
+-- How much of each report stood in the same publisher's report of the year before, in characters of its sentences. Reports
+-- without one of the year before have no row. Of several reports of one year the one that was published last stands for it.
+CREATE MACRO reused_from_last_year(publisher := NULL, "type" := NULL, "year" := NULL) AS TABLE
+WITH chosen AS (
+    SELECT r.document_id, r.publisher AS body, r."level" AS rank, r.report_type AS genre, r.report_year AS of_year
+    FROM reports r
+    WHERE r.publisher IS NOT NULL AND r.report_type IS NOT NULL AND r.report_year IS NOT NULL AND r.text_length > 0
+        AND (publisher IS NULL OR r.publisher = publisher) AND ("type" IS NULL OR r.report_type = "type")
+        AND ("year" IS NULL OR r.report_year IN ("year", "year" - 1))
+    QUALIFY row_number() OVER (
+        PARTITION BY r.publisher, r.report_type, r.report_year ORDER BY r.published DESC NULLS LAST, r.document_id) = 1
+),
+pairs AS MATERIALIZED (
+    SELECT n.*, o.document_id AS earlier_id
+    FROM chosen n JOIN chosen o ON o.body = n.body AND o.genre = n.genre AND o.of_year = n.of_year - 1
+),
+said AS MATERIALIZED (
+    SELECT document_id, sentence, but_for_numbers(sentence) AS shape, length(sentence) AS characters
+    FROM (
+        SELECT v.document_id, unnest(full_sentences(v."text")) AS sentence
+        FROM core_versions v JOIN core_reports r ON r.document_id = v.document_id AND r."version" = v."version"
+        SEMI JOIN (SELECT document_id FROM pairs UNION SELECT earlier_id FROM pairs) k ON k.document_id = v.document_id
+    )
+),
+compared AS (
+    SELECT p.document_id, s.characters, v.document_id IS NOT NULL AS verbatim, f.document_id IS NOT NULL AS but_numbers
+    FROM pairs p JOIN said s ON s.document_id = p.document_id
+    LEFT JOIN (SELECT DISTINCT document_id, sentence FROM said) v
+        ON v.document_id = p.earlier_id AND v.sentence = s.sentence
+    LEFT JOIN (SELECT DISTINCT document_id, shape FROM said) f
+        ON f.document_id = p.earlier_id AND f.shape = s.shape
+)
+SELECT p.body AS publisher, p.rank AS level, p.genre AS report_type, p.of_year AS report_year, count(*) AS sentences,
+    count(*) FILTER (c.verbatim) AS verbatim_sentences,
+    coalesce(sum(c.characters) FILTER (c.verbatim), 0) / sum(c.characters) AS verbatim_share,
+    coalesce(sum(c.characters) FILTER (c.but_numbers), 0) / sum(c.characters) AS share_but_numbers,
+    p.document_id, p.earlier_id
+FROM pairs p JOIN compared c ON c.document_id = p.document_id
+GROUP BY ALL ORDER BY verbatim_share DESC, p.document_id;
+
+-- The passages that two reports share: sentences that stand one after the other in both are one passage. Longest first.
+CREATE MACRO shared_passages(document_a, document_b) AS TABLE
+WITH a AS (SELECT "position" AS place, sentence, length(sentence) AS characters FROM report_sentences WHERE document_id = document_a),
+b AS (SELECT min("position") AS place, sentence FROM report_sentences WHERE document_id = document_b GROUP BY sentence),
+both_have AS (
+    SELECT a.place AS in_a, b.place AS in_b, a.sentence, a.characters, a.place - b.place AS shift FROM a JOIN b USING (sentence)
+),
+runs AS (
+    SELECT *, in_a - row_number() OVER (PARTITION BY shift ORDER BY in_a) AS run FROM both_have
+)
+SELECT string_agg(sentence, '' ORDER BY in_a) AS passage, count(*) AS sentences, sum(characters)::BIGINT AS characters,
+    min(in_a) AS position_a, min(in_b) AS position_b
+FROM runs GROUP BY shift, run ORDER BY characters DESC, position_a;
+
+-- Pairs of publishers of which one repeats the other's sentences in a year. A sentence that stands in the reports of many is the
+-- genre's and nobody's, so only those of at most `most_publishers` count; a pair needs `least` of them.
+CREATE MACRO copied_between_places("year", "type" := 'rule_of_law', most_publishers := 3, least := 3) AS TABLE
+WITH said AS (
+    SELECT DISTINCT document_id, publisher AS body, sentence, length(sentence) AS characters FROM report_sentences
+    WHERE report_year = "year" AND report_type = "type" AND publisher IS NOT NULL
+),
+rare AS (
+    SELECT sentence FROM (SELECT sentence, count(DISTINCT body) AS bodies FROM said GROUP BY sentence)
+    WHERE bodies BETWEEN 2 AND most_publishers
+),
+held AS (SELECT * FROM said SEMI JOIN rare USING (sentence)),
+dated AS (SELECT document_id, published, first_seen_at FROM reports),
+pairs AS (
+    SELECT e.document_id AS earlier_id, l.document_id AS later_id, e.body AS earlier, l.body AS later, count(*) AS sentences,
+        sum(l.characters)::BIGINT AS characters, arg_max(l.sentence, l.characters) AS longest
+    FROM held e JOIN held l ON l.sentence = e.sentence AND l.body <> e.body
+    JOIN dated d ON d.document_id = e.document_id JOIN dated f ON f.document_id = l.document_id
+    -- Who published first said it first; of one day, the smaller identity stands for neither.
+    WHERE (coalesce(d.published, d.first_seen_at::DATE), e.document_id)
+        < (coalesce(f.published, f.first_seen_at::DATE), l.document_id)
+    GROUP BY ALL
+)
+SELECT later AS publisher, earlier AS said_first_by, sentences, characters,
+    characters / (SELECT sum(w.characters) FROM said w WHERE w.document_id = pairs.later_id) AS share, longest,
+    later_id AS document_id, earlier_id
+FROM pairs WHERE sentences >= least ORDER BY characters DESC, later_id, earlier_id;
+
+-- The trusted reports whose whole text is most like one report's, by their signatures: an estimate with a standard error of
+-- .04. Two reports of one genre share a fifth by its phrases alone.
+CREATE MACRO similar_reports(document, least := 0.3, most := 20) AS TABLE
+WITH asked AS (
+    SELECT s.algorithm, s.minima FROM core_signatures s
+    JOIN core_reports r ON r.document_id = s.document_id AND r."version" = s."version"
+    WHERE s.document_id = document
+),
+compared AS (
+    SELECT o.document_id, signature_similarity(o.minima, a.minima) AS similarity
+    FROM signatures o JOIN asked a ON a.algorithm = o.algorithm
+    WHERE o.document_id <> document
+)
+SELECT r.publisher, r.level, r.report_type, r.report_year, r.title, c.similarity, r.published, r.url, r.document_id
+FROM compared c JOIN reports r ON r.document_id = c.document_id
+WHERE c.similarity >= least ORDER BY c.similarity DESC, r.document_id LIMIT most;
