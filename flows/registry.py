@@ -14,8 +14,8 @@ from warehouse.source_checks import FILE_NAME, load_source_checks, read_checks
 
 
 def load_registry(settings: Settings, registry: Sequence[Source]) -> None:
-    """Make the warehouse's registry equal to ``registry``, the whole of it, and its divisions to the program's table; add
-    what live checks have found."""
+    """Make the warehouse's registry equal to ``registry``, the whole of it, and its divisions to our table; add what live
+    checks have found."""
     with writing(settings.warehouse_path, "load the registry") as connection:
         load_sources(connection, registry)
         load_divisions(connection, divisions.load().divisions)
