@@ -53,6 +53,8 @@ def attach(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     options = "READ_ONLY" if read_only else ATTACH_FOR_WRITING
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     try:
+        # A bar of progress would stand between the rows on standard output.
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(f"ATTACH {quoted(str(path))} AS {CATALOG} ({options})")
         connection.execute(f"USE {CATALOG}")
         connection.execute("SET TimeZone = 'UTC'")

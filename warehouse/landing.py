@@ -71,6 +71,18 @@ class BatchFile:
     table: Any
 
 
+@dataclass(frozen=True, slots=True)
+class LandedFile:
+    """A file of the landing folder in memory, its rows not read yet."""
+
+    path: Path
+    name: str | None
+    """Batch that the file's name says it is; ``None`` for a name that no batch has."""
+    digest: str
+    """``sha256:`` of the content."""
+    content: bytes
+
+
 def batch_name(run_id: str, source_id: str, sequence: int) -> str:
     """The identity of a batch, safe as a file name: ``<run>@<source>@<sequence>``; different triples never share
     one.
@@ -116,16 +128,30 @@ def pending(directory: Path) -> tuple[Path, ...]:
     return tuple(sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name)))
 
 
-def read_batch_file(path: Path) -> BatchFile:
-    """Read a batch file whole. Raises ``UnreadableBatchError`` when it is none, is damaged, or is of a newer format.
+def take_in(path: Path) -> LandedFile:
+    """A file of the landing folder as bytes, with its digest: enough to know whether it was loaded before.
 
-    A file of an older ``scrapers.records`` (fields missing) reads with those fields ``NULL``.
+    Raises ``UnreadableBatchError`` where its content is not what was written.
     """
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     named = _FILE_NAME.fullmatch(path.name)
     if named is not None and named["digest"] is not None and not digest.startswith(named["digest"]):
         raise UnreadableBatchError(f"{path}: damaged: its content is not what was written (the name has its digest)")
+    return LandedFile(path, None if named is None else named["batch"], f"sha256:{digest}", content)
+
+
+def read_batch_file(path: Path) -> BatchFile:
+    """Read a batch file whole. Raises ``UnreadableBatchError`` when it is none, is damaged, or is of a newer format."""
+    return read_landed(take_in(path))
+
+
+def read_landed(file: LandedFile) -> BatchFile:
+    """The rows of a batch file. Raises ``UnreadableBatchError`` when it is none, is damaged, or is of a newer format.
+
+    A file of an older ``scrapers.records`` (fields missing) reads with those fields ``NULL``.
+    """
+    path, content = file.path, file.content
     try:
         table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
@@ -142,7 +168,7 @@ def read_batch_file(path: Path) -> BatchFile:
             f"{path}: batch format {written_as}, this nianbao reads up to {FORMAT}: upgrade, then move the file back"
         )
     name = batch_name(run_id, source_id, number)
-    if named is None or named["batch"] != name:
+    if file.name != name:
         raise UnreadableBatchError(f"{path}: the file's name is not its batch's, {run_id} {source_id} {sequence}")
     try:
         unknown = set(table.column_names) - set(SCHEMA.names)
@@ -157,7 +183,7 @@ def read_batch_file(path: Path) -> BatchFile:
         run_id=run_id,
         source_id=source_id,
         sequence=number,
-        digest=f"sha256:{digest}",
+        digest=file.digest,
         size=len(content),
         table=table,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ import pyarrow as pa
 from warehouse.database import writing
 from warehouse.errors import UnreadableBatchError
 from warehouse.instants import kept
-from warehouse.landing import LOADED, REJECTED, BatchFile, pending, read_batch_file, set_aside
+from warehouse.landing import LOADED, REJECTED, BatchFile, pending, read_landed, set_aside, take_in
 from warehouse.staging import stage
 
 _HERE: Final = Path(__file__).parent
@@ -107,25 +107,19 @@ def _load_group(
     connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], result: LoadResult, now: datetime
 ) -> LoadResult:
     batches: list[tuple[Path, BatchFile]] = []
-    for path, read in _read_all(paths):
+    known = dict(connection.execute("SELECT batch, digest FROM raw_batches").fetchall())
+    for path, read in _read_all(paths, known):
         try:
             batch = read()
-            done = _loaded_digest(connection, batch.name)
-            if done is not None and done != batch.digest:
-                raise UnreadableBatchError(
-                    f"{path}: a batch of this name with other content was loaded before. Write its rows again under a "
-                    "fresh run id."
-                )
         except UnreadableBatchError as error:
-            result = replace(
-                result, rejected_batches=(*result.rejected_batches, _reject(connection, path, str(error), now))
-            )
+            rejected = _reject(connection, path, str(error), now)
+            result = replace(result, rejected_batches=(*result.rejected_batches, rejected))
             continue
-        if done is None:
-            batches.append((path, batch))
-        else:
+        if batch is None:
             set_aside(path, LOADED)
             result = replace(result, already_loaded=result.already_loaded + 1)
+        else:
+            batches.append((path, batch))
     if not batches:
         return result
     merged = _merge(connection, [batch for _, batch in batches], now)
@@ -138,12 +132,28 @@ def _load_group(
     )
 
 
-def _read_all(paths: Sequence[Path]) -> Iterator[tuple[Path, Callable[[], BatchFile]]]:
-    """Each path with what gives its batch, or raises what reading it raised. Files are read side by side."""
+def _read_all(paths: Sequence[Path], known: Mapping[str, str]) -> Iterator[tuple[Path, Callable[[], BatchFile | None]]]:
+    """Each path with what gives its batch, ``None`` for one that was loaded before, or raises why it cannot be read.
+
+    Files are read side by side.
+    """
     with ThreadPoolExecutor(thread_name_prefix="read-batch") as pool:
-        reading = [(path, pool.submit(read_batch_file, path)) for path in paths]
+        reading = [(path, pool.submit(_read, path, known)) for path in paths]
         for path, future in reading:
             yield path, future.result
+
+
+def _read(path: Path, known: Mapping[str, str]) -> BatchFile | None:
+    file = take_in(path)
+    if file.name is not None and known.get(file.name) == file.digest:
+        return None
+    batch = read_landed(file)
+    if batch.name in known:
+        raise UnreadableBatchError(
+            f"{path}: a batch of this name with other content was loaded before. Write its rows again under a fresh "
+            "run id."
+        )
+    return batch
 
 
 def _merge(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], now: datetime) -> dict[str, int]:
@@ -212,11 +222,6 @@ def _mark(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], n
 
 
 _PLURALS: Final = {"candidate": "candidates", "listing": "listings", "capture": "captures", "report": "reports"}
-
-
-def _loaded_digest(connection: duckdb.DuckDBPyConnection, batch: str) -> str | None:
-    row = connection.execute("SELECT digest FROM raw_batches WHERE batch = ?", [batch]).fetchone()
-    return None if row is None else str(row[0])
 
 
 def _reject(connection: duckdb.DuckDBPyConnection, path: Path, reason: str, now: datetime) -> RejectedBatch:
