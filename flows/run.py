@@ -35,13 +35,10 @@ from warehouse.errors import ChecksFailedError
 from warehouse.landing import write_batch
 from warehouse.ledger import SourceLedger, close_killed_runs, finish_run, read_ledgers, start_run
 from warehouse.load import LoadResult, load_pending
-from warehouse.readers import publish
+from warehouse.readers import PublicationPace, publish
 
 LOAD_EVERY = 5.0
 """Seconds between two looks of the loader at the landing folder while a run goes on."""
-PUBLISHING_SHARE = 0.1
-"""Most of the time of a run that may go into reader copies: one that took 0.2 s is followed by another after 2 s, one
-of a large warehouse that took 3 s after half a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +151,7 @@ class CrawlRun:
             sleep=self._sleep_until_stopped,
         )
         self._loading = threading.Lock()
-        self._unseen = False
+        self._publication = PublicationPace()
         self._sequences: Counter[str] = Counter()
         self._tallies: dict[str, Tally] = {s.id: Tally(s.id, s.publisher) for s in self.sources}
         self._done = threading.Event()
@@ -276,7 +273,8 @@ class CrawlRun:
         with self._loading:
             loaded = load_pending(self.settings.warehouse_path, self.settings.landing_dir)
             self._loads.append(loaded)
-            self._unseen = self._unseen or bool(loaded.batches)
+            if loaded.batches:
+                self._publication.loaded()
 
     def _asked(self) -> dict[str, Any]:
         asked: dict[str, Any] = {"sources": [source.id for source in self.sources]}
@@ -314,13 +312,6 @@ class CrawlRun:
             raise RunStoppedError(f"run {self.run_id} was stopped while {step.source_id} was crawled")
         self.progress.step(step)
 
-    def _publish_meanwhile(self) -> float:
-        """Let queries see what was loaded so far; returns when to do so again at the earliest."""
-        began = time.monotonic()
-        with suppress(ChecksFailedError):  # the copy stays as it was, and the end of the run says so
-            publish(self.settings.warehouse_path, self.settings.reader_path)
-        return began + (time.monotonic() - began) / PUBLISHING_SHARE
-
     def _totals(self) -> dict[str, int]:
         tallies = self._tallies.values()
         totals = {
@@ -330,18 +321,25 @@ class CrawlRun:
         return totals | {"postponed": sum(tally.postponed.total() for tally in tallies)}
 
     def _load_until_done(self) -> None:
-        publish_at, load_at = 0.0, time.monotonic() + LOAD_EVERY
-        while not self._done.wait(max((min(load_at, publish_at) if self._unseen else load_at) - time.monotonic(), 0.0)):
+        """Load what lands every few seconds, and let queries see it as soon as a copy is cheap enough."""
+        settings, pace = self.settings, self._publication
+        load_at = time.monotonic() + LOAD_EVERY
+        while not self._done.wait(_soonest(load_at - time.monotonic(), pace.seconds_to_wait())):
             try:
                 if time.monotonic() >= load_at:
                     self.load()
                     load_at = time.monotonic() + LOAD_EVERY
-                if self._unseen and time.monotonic() >= publish_at:
-                    self._unseen = False
-                    publish_at = self._publish_meanwhile()
+                if pace.seconds_to_wait() == 0:
+                    # A failing check leaves the copy as it was, and the end of the run says so.
+                    with suppress(ChecksFailedError), pace.publishing():
+                        publish(settings.warehouse_path, settings.reader_path)
             except Exception as error:  # noqa: BLE001  # handed to the run's own thread, which raises it
                 self._loader_error = error
                 return
+
+
+def _soonest(*seconds: float | None) -> float:
+    return max(min(wait for wait in seconds if wait is not None), 0.0)
 
 
 def crawl_plainly(

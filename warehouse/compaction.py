@@ -22,7 +22,7 @@ from warehouse.literals import identifier, quoted
 from warehouse.lock import writer_lock
 from warehouse.migrate import migrate
 
-WASTE: Final = 1 / 3
+WASTE: Final = 1 / 4
 """Share of a file's blocks that hold nothing from which a compaction is due."""
 LEAST_BYTES: Final = 64 * 2**20
 """Smaller files are left as they are."""
@@ -42,7 +42,7 @@ class Compaction:
 
 
 def compaction_is_due(warehouse: Path) -> bool:
-    """Whether a third of the file or more holds nothing. Raises what ``database.attach`` raises."""
+    """Whether a quarter of the file or more holds nothing. Raises what ``database.attach`` raises."""
     if not warehouse.exists() or warehouse.stat().st_size < LEAST_BYTES:
         return False
     with writer_lock(warehouse, "look at the size"):

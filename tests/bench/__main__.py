@@ -8,24 +8,33 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import archiving, crawling, fetching, reading, searching
+from tests.bench import archiving, crawling, fetching, loading, readers_and_loads, reading, searching, sizes
 
 
 def main() -> int:
     """Run the benchmarks named on the command line, or all. Exit code 2 for an unknown name.
 
-    A number after ``search`` is how many reports to search.
+    A number after ``load``, ``readers``, ``search`` or ``size`` is how many reports, loads or rounds.
     """
     benches: dict[str, Callable[[], None]] = {
         "archive": archiving.main,
         "crawl": crawling.main,
         "fetch": fetching.main,
+        "load": loading.main,
         "read": reading.main,
+        "readers": readers_and_loads.main,
         "search": searching.main,
+        "size": sizes.main,
+    }
+    sized: dict[str, Callable[[int], None]] = {
+        "load": loading.main,
+        "readers": readers_and_loads.main,
+        "search": searching.main,
+        "size": sizes.main,
     }
     arguments = sys.argv[1:]
-    if len(arguments) == 2 and arguments[0] == "search" and arguments[1].isdigit():
-        searching.main(int(arguments[1]))
+    if len(arguments) == 2 and arguments[0] in sized and arguments[1].isdigit():
+        sized[arguments[0]](int(arguments[1]))
         return 0
     wanted = arguments or list(benches)
     unknown = [name for name in wanted if name not in benches]

@@ -32,7 +32,7 @@ def main(reports: int = REPORTS) -> None:
         path = Path(folder)
         write_batches(path / "with", made_batches(reports, Writer()))
         write_batches(path / "without", map(without_words, made_batches(reports, Writer())))
-        texts = _texts(path / "without")
+        texts = texts_of(path / "without")
         words = _words(path / "with")
         pq.write_table(texts, path / "texts.parquet", compression="zstd")
         raw = {
@@ -90,7 +90,8 @@ def _timed(warehouse: Path, landing: Path) -> float:
     return time.perf_counter() - began
 
 
-def _texts(landing: Path) -> Any:
+def texts_of(landing: Path) -> Any:
+    """``document_id`` and ``text`` of every report that waits in the landing folder, as an Arrow table."""
     tables = [pq.read_table(file, columns=["report"])["report"] for file in sorted(landing.glob("*.parquet"))]
     reports = [report for column in tables for report in column.to_pylist() if report is not None]
     return pa.table({"document_id": [r["document_id"] for r in reports], "text": [r["draft"]["text"] for r in reports]})

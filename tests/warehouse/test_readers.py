@@ -17,7 +17,7 @@ from warehouse.database import attach, writing
 from warehouse.errors import ChecksFailedError, NoReaderError
 from warehouse.load import load_pending
 from warehouse.query import run_sql
-from warehouse.readers import open_reader, publish
+from warehouse.readers import PublicationPace, open_reader, publish
 
 READING = """
 import json, sys, time
@@ -156,3 +156,35 @@ def test_publishing_leaves_no_write_ahead_log(load: Callable[..., Any], warehous
     assert copy.execute("SELECT count(*) FROM core_reports").fetchall() == [(2,)]
     copy.close()
     assert not list(tmp_path.glob("*.wal"))
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_load_is_published_at_once_and_copies_take_a_tenth_of_the_time() -> None:
+    clock = Clock()
+    pace = PublicationPace(0.1, clock)
+    assert pace.seconds_to_wait() is None
+    pace.loaded()
+    assert pace.seconds_to_wait() == 0
+    with pace.publishing():
+        clock.now += 3
+    assert pace.seconds_to_wait() is None
+    pace.loaded()
+    assert pace.seconds_to_wait() == pytest.approx(27)
+    clock.now += 27
+    assert pace.seconds_to_wait() == pytest.approx(0)
+
+
+def test_what_a_failing_check_kept_back_is_published_later() -> None:
+    clock = Clock()
+    pace = PublicationPace(0.1, clock)
+    pace.loaded()
+    with pytest.raises(ChecksFailedError), pace.publishing():
+        clock.now += 1
+        raise ChecksFailedError("rows that must not be there")
+    assert pace.seconds_to_wait() == pytest.approx(9)
