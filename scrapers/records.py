@@ -65,6 +65,48 @@ class Outcome(StrEnum):
     """A list read whole whose rows of some year are fewer or more than its source file expects."""
 
 
+class FileOutcome(StrEnum):
+    """Every way the reading of an attached file ends; each ends in exactly one."""
+
+    READ = "read"
+    EMPTY = "empty"
+    """Whole and well formed, without a word in it."""
+    NEEDS_OCR = "needs_ocr"
+    """Pictures of pages: what they say, only a recogniser can tell."""
+    ENCRYPTED = "encrypted"
+    """Opens with a password only."""
+    TRUNCATED = "truncated"
+    """Torn off or damaged: what is left of it is not shown as the document."""
+    MISLABELLED = "mislabelled"
+    """Named as a document, and none: a page of the site, an error message, a program."""
+    TOO_LARGE = "too_large"
+    """More bytes than are taken, as it came or unpacked."""
+    TOO_MANY_PAGES = "too_many_pages"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out_of_memory"
+    CRASHED = "crashed"
+    """The reader did not survive it; the detail has the signal or the error."""
+    UNSUPPORTED = "unsupported"
+    """A type that nothing here reads; the detail says what would."""
+    SEVERAL_DOCUMENTS = "several_documents"
+    """An archive with more than one document, of which none is named as a report."""
+    NOT_FETCHED = "not_fetched"
+    """It could not be had; the detail says how the fetch ended."""
+    NOT_WANTED = "not_wanted"
+    """Not asked for; the detail says why."""
+
+
+class FileRole(StrEnum):
+    """What an attached file is to the page it hangs on."""
+
+    REPORT = "report"
+    """The text of the report is this file's."""
+    SAME = "same"
+    """The page's own text once more, or a part of it."""
+    ANNEX = "annex"
+    """Another document: a list, a form, a table of figures."""
+
+
 class PageKind(StrEnum):
     """What a page is, before anyone asks whether it is a report."""
 
@@ -406,6 +448,8 @@ class Block:
     """Of a heading: 1 for 一、 / 第一部分, 2 for （一）, 3 for 1. ..."""
     table: int | None = None
     """Index into ``Draft.tables``."""
+    page: int | None = None
+    """Of a file: the page on which the block begins, from 1; ``None`` where the file states no pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,12 +494,54 @@ class MetaValue:
 
 
 @dataclass(frozen=True, slots=True)
+class FileText:
+    """An attached file, read: the same words as of a page."""
+
+    outcome: FileOutcome
+    file_type: str | None = None
+    """By content: ``pdf``, ``docx``, ``doc``, ``rtf``, ``xls``, ``xlsx``, ``ofd``, ``zip``, ``rar``, ``text``,
+    ``html``, ``image``; ``None`` where nothing was recognised."""
+    detail: str | None = None
+    """In a reader's words: why it could not be read, and what would help."""
+    text: str = ""
+    """One block a line; cells of a table row parted by tabs."""
+    blocks: tuple[Block, ...] = ()
+    tables: tuple[Table, ...] = ()
+    removed: tuple[Removal, ...] = ()
+    pages: int | None = None
+    """Pages, or sheets of a workbook; ``None`` where the file does not state them."""
+    member: str | None = None
+    """Of an archive: the name of the document read, as packed."""
+    encoding: str | None = None
+    """Of plain text."""
+    flags: tuple[Flag, ...] = ()
+    confidence: float | None = None
+    """Of recognised text: mean over its lines, 0 to 1; ``None``: the text is the file's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """What came of an attachment: how it was fetched and read. Its text, whether or not it is the report's."""
+
+    reading: FileText
+    role: FileRole | None = None
+    role_reason: str | None = None
+    capture_id: str | None = None
+    digest: str | None = None
+    """``sha256:`` of the payload: equal files are read and kept once."""
+    length: int | None = None
+    """Payload bytes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Attachment:
     label: str
     href: str
     """As written."""
     url: str
     """Absolute."""
+    file: AttachedFile | None = None
+    """``None`` where nobody looked at it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -502,6 +588,11 @@ class Draft:
     blocks: tuple[Block, ...] = ()
     tables: tuple[Table, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    text_origin: str | None = None
+    """``page``, or ``attachment``: ``text``, ``blocks``, ``tables`` and ``removed`` are those of the attached file
+    whose role is ``report``."""
+    page_text: str | None = None
+    """The page's own text where ``text`` is a file's."""
     removed: tuple[Removal, ...] = ()
     values: tuple[MetaValue, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
