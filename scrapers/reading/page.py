@@ -8,7 +8,7 @@ from datetime import date
 
 from scrapers.reading import ladder
 from scrapers.reading.assembly import Assembly
-from scrapers.reading.attachments import attachments
+from scrapers.reading.attachments.links import attachments
 from scrapers.reading.body import Container, Weights, find_body
 from scrapers.reading.chrome import Context, assemble
 from scrapers.reading.chrome_rules import is_chrome, unwanted_elements

@@ -1,0 +1,232 @@
+"""Pages of lines and tables become one text: running heads and page numbers out, lines joined to paragraphs.
+
+No letter is lost or made up: what goes is a removal with its rule, and what is joined is joined without a blank where
+Chinese meets Chinese.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from scrapers.reading.attachments.layout import Element, GridBlock, Line, joined
+from scrapers.reading.attachments.writing import Writing
+
+_PAGE_NUMBER = re.compile(
+    r"[-—–－―~～·•.\s]*(?:\d{1,4}|第\s*\d{1,4}\s*页(?:\s*[,，/]?\s*共\s*\d{1,4}\s*页)?|共\s*\d{1,4}\s*页\s*[,，/]?\s*第\s*\d{1,4}\s*页|"
+    r"\d{1,4}\s*/\s*\d{1,4}|(?i:page)\s*\d{1,4}(?:\s*of\s*\d{1,4})?|[ivxIVX]{1,5})[-—–－―~～·•.\s]*"
+)
+_DIGITS = re.compile(r"\d+")
+_ZONE = 3
+"""Lines at the head and foot of a page that may run through the document."""
+_OFTEN = 0.3
+"""Share of the pages on which a running line stands at least (left and right pages may differ)."""
+_MARGIN = 0.2
+"""Share of the page's height, at its head and foot, in which running lines stand."""
+_ENDS = re.compile(r"[。！？!?；;：:」”》）)]$")
+_NUMBERED = re.compile(
+    r"(?:第[一二三四五六七八九十百\d]{1,4}(?:部分|章|节|条)|[一二三四五六七八九十]{1,3}\s*[、．.]|[（(][一二三四五六七八九十\d]{1,3}[)）]|\d{1,2}\s*[、．.](?!\d))"
+)
+_INDENT = 1.2
+"""Letter sizes by which the first line of a paragraph is set in at least."""
+
+
+def write_pages(pages: Sequence[Sequence[Element]], watermarks: dict[str, int] | None = None) -> Writing:
+    """The text of pages whose elements stand in reading order. ``watermarks``: text -> the first page it lies under."""
+    writing = Writing()
+    for text in watermarks or ():
+        writing.cut("watermark", text)
+    running = _running_lines(pages)
+    last_line: Line | None = None
+    first_grid: GridBlock | None = None
+    last_grid: GridBlock | None = None
+    margins = _margins(pages, running)
+    held: list[tuple[str, str]] = []
+
+    def release(*, inside: bool = False) -> None:
+        for rule, text in held:
+            writing.cut(rule, text, inside=inside)
+        held.clear()
+
+    for page in pages:
+        for one in page:
+            rule = running.get(id(one))
+            if rule is not None:
+                assert isinstance(one, Line)
+                # whether it stands inside a paragraph is known when the next line is
+                held.append((rule, one.text))
+                continue
+            if isinstance(one, GridBlock):
+                if first_grid and last_grid and last_line is None and _continues(last_grid, one):
+                    release()
+                    writing.continue_table(one.rows, one.lines, _repeated(first_grid, one))
+                else:
+                    release()
+                    writing.table(one.rows, one.lines, one.page)
+                    first_grid = one
+                last_grid, last_line = one, None
+                continue
+            line = one
+            if line.column == 0 and line.page in margins:
+                line = line._replace(left=margins[line.page][0], right=max(margins[line.page][1], line.x1))
+            before = writing.last
+            if last_line is not None and before is not None and _goes_on(last_line, line, before):
+                release(inside=True)
+                writing.extend(joined(before, line.text))
+            else:
+                release()
+                writing.paragraph(line.text, line.page)
+            last_line, last_grid = line, None
+    release()
+    return writing
+
+
+def _goes_on(before: Line, line: Line, so_far: str) -> bool:
+    """Whether ``line`` is of the same paragraph as the line before it."""
+    size = min(before.bottom - before.top, line.bottom - line.top)
+    if max(before.bottom - before.top, line.bottom - line.top) > 1.25 * size:
+        return False
+    if (
+        _is_centred(before, size)
+        and _is_centred(line, size)
+        and before.right - before.left - (before.x1 - before.x0) < 2.2 * size
+    ):
+        return True  # a title that takes more than one line
+    if line.x0 - line.left > _INDENT * size:
+        # set in: a new paragraph, unless both lines are (a quotation, a list)
+        return False
+    short = before.right - before.x1
+    if before.page == line.page and before.column == line.column:
+        if line.top - before.bottom > 1.8 * size and short > size:
+            return False
+        if line.top - before.bottom > 3 * size:
+            return False
+    if short > 3.2 * size:
+        return False
+    ended = _ENDS.search(so_far) is not None
+    if short > 1.1 * size and ended:
+        return False
+    return not (_NUMBERED.match(line.text) and ended)
+
+
+def _is_centred(line: Line, size: float) -> bool:
+    return abs((line.x0 - line.left) - (line.right - line.x1)) <= size and not _ENDS.search(line.text)
+
+
+def _margins(pages: Sequence[Sequence[Element]], running: dict[int, str]) -> dict[int, tuple[float, float]]:
+    """Edges of the text column of each page. A page of few lines shows them badly: it takes those of the document."""
+    by_page: dict[int, list[Line]] = {}
+    everywhere: list[Line] = []
+    for page in pages:
+        lines = [one for one in page if isinstance(one, Line) and one.column == 0 and id(one) not in running]
+        if lines:
+            by_page[lines[0].page] = lines
+            everywhere += lines
+    if not everywhere:
+        return {}
+    whole = _edges(everywhere)
+    edges = {}
+    for number, lines in by_page.items():
+        own = _edges(lines) if len(lines) >= 8 else whole
+        # a page whose lines all lie within the document's column has no column of its own
+        within = own[0] >= whole[0] - 2 and own[1] <= whole[1] + 2
+        edges[number] = whole if within else own
+    return edges
+
+
+def _edges(lines: Sequence[Line]) -> tuple[float, float]:
+    """The leftmost and rightmost position that several lines keep to."""
+    least = max(2, len(lines) // 40)
+    lefts = Counter(round(line.x0) for line in lines)
+    rights = Counter(round(line.x1) for line in lines)
+    left = min(
+        (x for x in lefts if sum(lefts[x + d] for d in (-1, 0, 1)) >= least), default=min(line.x0 for line in lines)
+    )
+    right = max(
+        (x for x in rights if sum(rights[x + d] for d in (-1, 0, 1)) >= least), default=max(line.x1 for line in lines)
+    )
+    return float(left), float(right)
+
+
+def _continues(before: GridBlock, grid: GridBlock) -> bool:
+    """Whether a table goes on at the head of the next page."""
+    if grid.page != before.page + 1 or len(grid.xs) != len(before.xs):
+        return False
+    shift = grid.xs[0] - before.xs[0]
+    return all(abs(b - a - shift) <= 4 for a, b in zip(before.xs, grid.xs, strict=True))
+
+
+def _repeated(first: GridBlock, grid: GridBlock) -> int:
+    """How many rows of the table's head stand on the next page once more."""
+    same = 0
+    for mine, theirs in zip(grid.rows, first.rows, strict=False):
+        if mine != theirs or same >= min(len(grid.lines), 4):
+            break
+        same += 1
+    return same if same < len(first.rows) else 0
+
+
+def _running_lines(pages: Sequence[Sequence[Element]]) -> dict[int, str]:
+    """``id`` of every line that runs through the document -> the rule that takes it out.
+
+    A running line is outermost on its page, or all that is further out runs too.
+    """
+    zones = [_zones([one for one in page if isinstance(one, Line)], page) for page in pages]
+    found: dict[int, str] = {}
+    for foot in (False, True):
+        counts: defaultdict[str, set[int]] = defaultdict(set)
+        offsets: Counter[int] = Counter()
+        for number, zone in enumerate(zones):
+            for line in zone[foot]:
+                counts[_key(line)].add(number)
+                bare = line.text.strip(" -—–－―~～·•.")
+                if bare.isdecimal():
+                    offsets[int(bare) - number] += 1
+        shift, times = offsets.most_common(1)[0] if offsets else (0, 0)
+        for number, zone in enumerate(zones):
+            for line in zone[foot]:
+                often = len(counts[_key(line)]) >= max(2, _OFTEN * len(pages))
+                if _PAGE_NUMBER.fullmatch(line.text) and _numbers_its_page(line, number, shift, times, len(pages)):
+                    found[id(line)] = "page_number"
+                elif often and len(pages) > 1 and _same_height(line, zones, foot):
+                    found[id(line)] = "running_footer" if foot else "running_header"
+                else:
+                    break
+    return found
+
+
+def _numbers_its_page(line: Line, number: int, shift: int, times: int, pages: int) -> bool:
+    bare = line.text.strip(" -—–－―~～·•.")
+    if not bare.isdecimal():
+        return True
+    if bare != line.text.strip():
+        return True  # - 3 -
+    return int(bare) - number == shift and (times > 1 or (pages == 1 and bare == "1"))
+
+
+def _zones(lines: list[Line], page: Sequence[Element]) -> tuple[list[Line], list[Line]]:
+    """The outermost lines at the head and at the foot of a page, from outside in, as far as nothing else is further
+    out."""
+    tops = [one.top for one in page if isinstance(one, GridBlock)]
+    bottoms = [one.bottom for one in page if isinstance(one, GridBlock)]
+    by_height = sorted(lines, key=lambda line: line.top)
+    ceiling, floor = min(tops, default=float("inf")), max(bottoms, default=0.0)
+    head = [line for line in by_height[:_ZONE] if line.top < ceiling and line.bottom < _MARGIN * line.page_height]
+    foot = [
+        line
+        for line in reversed(by_height[-_ZONE:])
+        if line.bottom > floor and line.top > (1 - _MARGIN) * line.page_height
+    ]
+    return head, foot
+
+
+def _key(line: Line) -> str:
+    return _DIGITS.sub("#", "".join(line.text.split()))
+
+
+def _same_height(line: Line, zones: Sequence[tuple[list[Line], list[Line]]], foot: bool) -> bool:
+    """Whether the line stands where it stands on other pages: a heading that comes again does not."""
+    key = _key(line)
+    others = [other.top for zone in zones for other in zone[foot] if other is not line and _key(other) == key]
+    return any(abs(top - line.top) <= 6 for top in others)
