@@ -19,9 +19,12 @@ from flows.web import web_client
 from scrapers.addresses import host_of
 from scrapers.judging.judge import judge
 from scrapers.platforms.list_rows import read_list
+from scrapers.reading.attachments.file_draft import file_draft
+from scrapers.reading.attachments.file_reader import FileReader
+from scrapers.reading.attachments.file_types import is_file
 from scrapers.reading.decode import decode
 from scrapers.reading.page import read_page
-from scrapers.records import Draft, Outcome, PageKind, Report, Request, Signature
+from scrapers.records import AttachedFile, Attachment, Draft, Outcome, PageKind, Report, Request, Signature
 from warehouse.errors import WarehouseError
 
 LISTING = frozenset({PageKind.LIST, PageKind.HOME})
@@ -151,6 +154,9 @@ def as_json(page: SavedPage, draft: Draft, report: Report | None) -> dict[str, A
             for f in (report.figures if report else ())
         ],
         "attachments": [[attachment.label, attachment.href] for attachment in draft.attachments],
+        "files": [_as_json(attachment) for attachment in draft.attachments if attachment.file is not None],
+        "text_origin": draft.text_origin,
+        "pages": [block.page for block in draft.blocks] if draft.text_origin == "attachment" else None,
         "removed": [{"rule": removal.rule, "text": removal.text} for removal in draft.removed],
         "metadata": dict(draft.metadata),
         "values": [
@@ -174,8 +180,28 @@ def as_json(page: SavedPage, draft: Draft, report: Report | None) -> dict[str, A
     return shown
 
 
+def _as_json(attachment: Attachment) -> dict[str, Any]:
+    """What came of a file; its text, where it is the report's, stands as the page's."""
+    assert attachment.file is not None
+    found = attachment.file.reading
+    return {
+        "name": attachment.label,
+        "type": found.file_type,
+        "outcome": found.outcome,
+        "detail": found.detail,
+        "role": attachment.file.role,
+        "pages": found.pages,
+        "member": found.member,
+        "confidence": found.confidence,
+        "characters": len(found.text),
+    }
+
+
 def read_saved(page: SavedPage, settings: Settings, held: Held) -> tuple[Draft, Report | None]:
     """Read a page; a document is judged too, by where its address stands and what it says."""
+    if is_file(page.body, page.url or page.file):
+        draft = _file_draft(page)
+        return draft, judge(draft, trusted_hosts=settings.trusted_hosts, mirror_of=held.mirror_of)
     rules = held.rules.get(host_of(page.url), ()) if page.url else ()
     draft = read_page(page.body, page.url, content_type=page.content_type, learned=rules)
     if draft.kind in LISTING:
@@ -186,6 +212,14 @@ def read_saved(page: SavedPage, settings: Settings, held: Held) -> tuple[Draft, 
     if draft.kind is not PageKind.DOCUMENT:
         return draft, None
     return draft, judge(draft, trusted_hosts=settings.trusted_hosts, mirror_of=held.mirror_of)
+
+
+def _file_draft(page: SavedPage) -> Draft:
+    """A report that is a file, read in a process of its own."""
+    name = page.file or page.url or ""
+    with FileReader() as reader:
+        found = reader.read(page.body, name)
+    return file_draft(Attachment(Path(name).name, name, page.url or "", AttachedFile(found, length=len(page.body))))
 
 
 def _saved(path: Path) -> SavedPage:

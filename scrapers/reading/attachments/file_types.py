@@ -49,6 +49,7 @@ _NAMED: dict[str, frozenset[FileType]] = {
     "html": frozenset({FileType.HTML}),
     **dict.fromkeys(("jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff", "webp"), frozenset({FileType.IMAGE})),
 }
+_WRITTEN = frozenset(_NAMED) - {"htm", "html"}
 _ENDING = re.compile(r"\.([A-Za-z0-9]{2,5})(?:$|[?#&;])")
 _IMAGES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
 _HTML = re.compile(rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script|meta)\b", re.I | re.S)
@@ -78,6 +79,16 @@ def file_type(body: bytes) -> FileType | None:
     if _HTML.match(head.removeprefix(b"\xef\xbb\xbf")):
         return FileType.HTML
     return FileType.TEXT if _is_text(body) else None
+
+
+def is_file(body: bytes, name: str | None = None) -> bool:
+    """Whether an answer is a file and not a page. Cheap for pages; text is a file where ``name`` says so."""
+    head = body[:64].lstrip(b"\xef\xbb\xbf \r\n\t")
+    if head.startswith(b"<") or not body:
+        return False
+    if head.startswith((b"%PDF-", b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0", b"Rar!\x1a\x07", b"{\\rtf")):
+        return True
+    return head.startswith(_IMAGES) or (named_ending(name) in _WRITTEN and file_type(body) is not FileType.HTML)
 
 
 def named_ending(name: str | None) -> str | None:

@@ -85,6 +85,8 @@ class GridBlock(NamedTuple):
     xs: tuple[float, ...]
     top: float
     bottom: float
+    cells: tuple[tuple[int, ...], ...] = ()
+    """Beside ``rows``: the number of the cell that each text is of."""
 
 
 Element = Line | GridBlock
@@ -387,5 +389,13 @@ def _block(page: PageContent, grid: RuledGrid, texts: dict[int, str]) -> GridBlo
             rows[row][column] = text
         begins[cell.covers[0][0]].append(text)
     lines = tuple(line for row in range(len(rows)) if (line := "\t".join(begins[row]).rstrip("\t")).strip("\t"))
-    kept = tuple(tuple(row) for row in rows if any(row))
-    return GridBlock(page.number, kept, lines, grid.xs, grid.ys[0], grid.ys[-1])
+    kept = [(tuple(row), tuple(grid.of[y, x] for x in range(len(row)))) for y, row in enumerate(rows) if any(row)]
+    return GridBlock(
+        page.number,
+        tuple(row for row, _ in kept),
+        lines,
+        grid.xs,
+        grid.ys[0],
+        grid.ys[-1],
+        tuple(numbers for _, numbers in kept),
+    )

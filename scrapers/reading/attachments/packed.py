@@ -8,7 +8,6 @@ import re
 import tarfile
 from dataclasses import dataclass
 
-from scrapers.judging.genre import judge_title
 from scrapers.reading.attachments.file_types import FileType, named_ending
 from scrapers.reading.attachments.limits import Limits
 from scrapers.reading.attachments.programs import Program, find, run
@@ -17,6 +16,7 @@ from scrapers.reading.attachments.unpacking import Unpacked
 from scrapers.records import FileOutcome
 
 _NO_DOCUMENT = re.compile(r"(?:^|/)(?:__MACOSX/|\.|~\$|Thumbs\.db$|desktop\.ini$)", re.I)
+_REPORT = re.compile(r"年度报告|年报|(?:情况|工作|法治政府).{0,12}报告")
 _PICTURES = frozenset({"jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff", "webp"})
 
 
@@ -53,7 +53,7 @@ def _chosen(names: tuple[str, ...]) -> str:
         raise FileTrouble(FileOutcome.EMPTY, f"no document among {len(names)} members: {', '.join(names[:5])}")
     if len(written) == 1:
         return written[0]
-    reports = [name for name in written if judge_title(posixpath.splitext(posixpath.basename(name))[0]).likely]
+    reports = [name for name in written if _REPORT.search(posixpath.basename(name))]
     if len(reports) == 1:
         return reports[0]
     # one document in two formats

@@ -6,9 +6,11 @@ Chinese meets Chinese.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import TypeVar
 
 from scrapers.reading.attachments.layout import Element, GridBlock, Line, joined
 from scrapers.reading.attachments.writing import Writing
@@ -28,6 +30,8 @@ _ENDS = re.compile(r"[。！？!?；;：:」”》）)]$")
 _NUMBERED = re.compile(
     r"(?:第[一二三四五六七八九十百\d]{1,4}(?:部分|章|节|条)|[一二三四五六七八九十]{1,3}\s*[、．.]|[（(][一二三四五六七八九十\d]{1,3}[)）]|\d{1,2}\s*[、．.](?!\d))"
 )
+_SAME_EDGE = 4.0
+"""Points within which two edges of a table are one."""
 _INDENT = 1.2
 """Letter sizes by which the first line of a paragraph is set in at least."""
 
@@ -38,16 +42,21 @@ def write_pages(pages: Sequence[Sequence[Element]], watermarks: dict[str, int] |
     for text in watermarks or ():
         writing.cut("watermark", text)
     running = _running_lines(pages)
-    last_line: Line | None = None
-    first_grid: GridBlock | None = None
-    last_grid: GridBlock | None = None
     margins = _margins(pages, running)
+    last_line: Line | None = None
+    table: list[GridBlock] = []
+    """The table at hand, a piece a page."""
     held: list[tuple[str, str]] = []
 
     def release(*, inside: bool = False) -> None:
         for rule, text in held:
             writing.cut(rule, text, inside=inside)
         held.clear()
+
+    def close_table() -> None:
+        if table:
+            _write_table(writing, table)
+            table.clear()
 
     for page in pages:
         for one in page:
@@ -58,15 +67,13 @@ def write_pages(pages: Sequence[Sequence[Element]], watermarks: dict[str, int] |
                 held.append((rule, one.text))
                 continue
             if isinstance(one, GridBlock):
-                if first_grid and last_grid and last_line is None and _continues(last_grid, one):
+                if not (table and _continues(table[-1], one)):
+                    close_table()
                     release()
-                    writing.continue_table(one.rows, one.lines, _repeated(first_grid, one))
-                else:
-                    release()
-                    writing.table(one.rows, one.lines, one.page)
-                    first_grid = one
-                last_grid, last_line = one, None
+                table.append(one)
+                last_line = None
                 continue
+            close_table()
             line = one
             if line.column == 0 and line.page in margins:
                 line = line._replace(left=margins[line.page][0], right=max(margins[line.page][1], line.x1))
@@ -77,9 +84,52 @@ def write_pages(pages: Sequence[Sequence[Element]], watermarks: dict[str, int] |
             else:
                 release()
                 writing.paragraph(line.text, line.page)
-            last_line, last_grid = line, None
+            last_line = line
+    close_table()
     release()
     return writing
+
+
+def _write_table(writing: Writing, pieces: Sequence[GridBlock]) -> None:
+    """A table that goes over pages, in the columns that all its pieces together show."""
+    edges: list[float] = []
+    for x in sorted(x - piece.xs[0] for piece in pieces for x in piece.xs):
+        if not edges or x - edges[-1] > _SAME_EDGE:
+            edges.append(x)
+    first, *others = pieces
+    head = _spread(first, first.rows, edges)
+    writing.table(tuple(map(tuple, head)), first.lines, first.page)
+    above, cells_above = head, _spread(first, first.cells, edges)
+    for piece in others:
+        rows, cells = _spread(piece, piece.rows, edges), _spread(piece, piece.cells, edges)
+        repeated = _repeated(head, rows)
+        _go_on(rows[repeated:], cells[repeated:], above, cells_above)
+        writing.continue_table(tuple(map(tuple, rows)), piece.lines, repeated)
+        above, cells_above = rows, cells
+
+
+_T = TypeVar("_T")
+
+
+def _spread(piece: GridBlock, rows: Sequence[Sequence[_T]], edges: Sequence[float]) -> list[list[_T]]:
+    """The rows of a piece in other columns: a cell stands in every one that it reaches over."""
+    places = [min(range(len(edges)), key=lambda n: abs(edges[n] - (x - piece.xs[0]))) for x in piece.xs]
+    spans = list(itertools.pairwise(places))
+    return [[what for what, (begin, end) in zip(row, spans, strict=True) for _ in range(begin, end)] for row in rows]
+
+
+def _go_on(rows: list[list[str]], cells: list[list[int]], above: list[list[str]], cells_above: list[list[int]]) -> None:
+    """Fill the empty cell at the head of a page that goes on from a cell over several rows at the foot of the last."""
+    for column in range(len(rows[0]) if rows and len(above) > 1 else 0):
+        is_tall = cells_above[-1][column] == cells_above[-2][column] or (
+            len(cells) > 1 and cells[0][column] == cells[1][column]
+        )
+        if not is_tall or rows[0][column]:
+            continue
+        for row, numbers in zip(rows, cells, strict=True):
+            if numbers[column] != cells[0][column]:
+                break
+            row[column] = above[-1][column]
 
 
 def _goes_on(before: Line, line: Line, so_far: str) -> bool:
@@ -150,21 +200,25 @@ def _edges(lines: Sequence[Line]) -> tuple[float, float]:
 
 
 def _continues(before: GridBlock, grid: GridBlock) -> bool:
-    """Whether a table goes on at the head of the next page."""
-    if grid.page != before.page + 1 or len(grid.xs) != len(before.xs):
+    """Whether a table goes on at the head of the next page or column: as wide as before, with edges that fit."""
+    next_column = grid.page == before.page and grid.xs[0] > before.xs[-1] and grid.top < before.bottom
+    if grid.page != before.page + 1 and not next_column:
         return False
-    shift = grid.xs[0] - before.xs[0]
-    return all(abs(b - a - shift) <= 4 for a, b in zip(before.xs, grid.xs, strict=True))
+    mine, theirs = ([x - one.xs[0] for x in one.xs] for one in (grid, before))
+    if abs(mine[-1] - theirs[-1]) > _SAME_EDGE:
+        return False
+    fewer, more = sorted((mine, theirs), key=len)
+    return all(any(abs(x - other) <= _SAME_EDGE for other in more) for x in fewer)
 
 
-def _repeated(first: GridBlock, grid: GridBlock) -> int:
+def _repeated(head: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> int:
     """How many rows of the table's head stand on the next page once more."""
     same = 0
-    for mine, theirs in zip(grid.rows, first.rows, strict=False):
-        if mine != theirs or same >= min(len(grid.lines), 4):
+    for mine, theirs in zip(rows, head, strict=False):
+        if mine != theirs or same >= 4:
             break
         same += 1
-    return same if same < len(first.rows) else 0
+    return same if same < len(head) else 0
 
 
 def _running_lines(pages: Sequence[Sequence[Element]]) -> dict[int, str]:
