@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from flows.commands.terminal import show_table, talk
 from flows.settings import Settings, origins, unknown_variables
+from scrapers.reading.attachments.programs import LOST_WITHOUT, find
 from scrapers.sources.registry import SourceError, load_sources
 from scrapers.web.pace import HostPace
 from warehouse.errors import NoReaderError, WarehouseError
@@ -53,6 +54,7 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
             FINE,
             "not installed: words are cut by jieba, about 20 times slower; pip install nianbao[words]",
         )
+    yield from _file_programs()
     try:
         sources = load_sources(settings.sources_dir)
         unknown = sum(source.column_unknown is not None for source in sources)
@@ -85,6 +87,14 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
         FINE,
         os.environ.get("PREFECT_API_URL") or "no PREFECT_API_URL: each command brings its own server",
     )
+
+
+def _file_programs() -> Iterator[tuple[str, str, str]]:
+    """Programs that read files of which nothing here does: none is needed, and each says what is lost without."""
+    for program, (package, lost) in LOST_WITHOUT.items():
+        path = find(program)
+        missing = f"not installed, so without: {lost}; apt-get install {package}"
+        yield (program.value, FINE, missing if path is None else f"{path}: {lost}")
 
 
 def _warehouse(settings: Settings) -> tuple[str, str]:

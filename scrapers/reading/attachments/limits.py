@@ -20,6 +20,8 @@ class Limits:
     max_members: int = 5_000
     max_pages: int = 3_000
     max_characters: int = 20_000_000
-    seconds: float = 120.0
+    seconds: float = 300.0
+    """By the clock, programs that it starts included."""
+    cpu_seconds: float = 120.0
     memory: int = 1536 * MEBIBYTE
     """Address space of the process that reads, in bytes."""

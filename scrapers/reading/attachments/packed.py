@@ -15,7 +15,7 @@ from scrapers.reading.attachments.trouble import FileTrouble
 from scrapers.reading.attachments.unpacking import Unpacked
 from scrapers.records import FileOutcome
 
-_NO_DOCUMENT = re.compile(r"(?:^|/)(?:__MACOSX/|\.|~\$|Thumbs\.db$|desktop\.ini$)", re.I)
+_NO_DOCUMENT = re.compile(r"(?:^|/)(?:__MACOSX/|\.[^./]|~\$|Thumbs\.db$|desktop\.ini$)", re.I)
 _REPORT = re.compile(r"年度报告|年报|(?:情况|工作|法治政府).{0,12}报告")
 _PICTURES = frozenset({"jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff", "webp"})
 

@@ -24,6 +24,8 @@ _ZONE = 3
 """Lines at the head and foot of a page that may run through the document."""
 _OFTEN = 0.3
 """Share of the pages on which a running line stands at least (left and right pages may differ)."""
+_SAME_HEIGHT = 4.0
+"""Points within which lines of different pages are at one height, about."""
 _MARGIN = 0.2
 """Share of the page's height, at its head and foot, in which running lines stand."""
 _ENDS = re.compile(r"[。！？!?；;：:」”》）)]$")
@@ -229,25 +231,32 @@ def _running_lines(pages: Sequence[Sequence[Element]]) -> dict[int, str]:
     zones = [_zones([one for one in page if isinstance(one, Line)], page) for page in pages]
     found: dict[int, str] = {}
     for foot in (False, True):
-        counts: defaultdict[str, set[int]] = defaultdict(set)
+        heights: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        """Of each text: on how many pages it stands at each height."""
         offsets: Counter[int] = Counter()
         for number, zone in enumerate(zones):
             for line in zone[foot]:
-                counts[_key(line)].add(number)
+                heights[_key(line)][round(line.top / _SAME_HEIGHT)] += 1
                 bare = line.text.strip(" -—–－―~～·•.")
                 if bare.isdecimal():
                     offsets[int(bare) - number] += 1
         shift, times = offsets.most_common(1)[0] if offsets else (0, 0)
         for number, zone in enumerate(zones):
             for line in zone[foot]:
-                often = len(counts[_key(line)]) >= max(2, _OFTEN * len(pages))
                 if _PAGE_NUMBER.fullmatch(line.text) and _numbers_its_page(line, number, shift, times, len(pages)):
                     found[id(line)] = "page_number"
-                elif often and len(pages) > 1 and _same_height(line, zones, foot):
+                elif _recurs(heights[_key(line)], line, len(pages)):
                     found[id(line)] = "running_footer" if foot else "running_header"
                 else:
                     break
     return found
+
+
+def _recurs(heights: Counter[int], line: Line, pages: int) -> bool:
+    """Whether a text stands at this height on several pages: a heading that comes again does not."""
+    here = round(line.top / _SAME_HEIGHT)
+    times = heights[here - 1] + heights[here] + heights[here + 1]
+    return times >= max(2, _OFTEN * pages)
 
 
 def _numbers_its_page(line: Line, number: int, shift: int, times: int, pages: int) -> bool:
@@ -277,10 +286,3 @@ def _zones(lines: list[Line], page: Sequence[Element]) -> tuple[list[Line], list
 
 def _key(line: Line) -> str:
     return _DIGITS.sub("#", "".join(line.text.split()))
-
-
-def _same_height(line: Line, zones: Sequence[tuple[list[Line], list[Line]]], foot: bool) -> bool:
-    """Whether the line stands where it stands on other pages: a heading that comes again does not."""
-    key = _key(line)
-    others = [other.top for zone in zones for other in zone[foot] if other is not line and _key(other) == key]
-    return any(abs(top - line.top) <= 6 for top in others)

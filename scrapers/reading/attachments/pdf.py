@@ -162,6 +162,8 @@ def _letters(page: pypdfium2.PdfPage, turn: _Turn, content: PageContent) -> None
         pdfium.FPDFText_HasUnicodeMapError,
     )
     upright = math.radians(-turn.degrees % 360)
+    straight, left, ceiling = turn.degrees == 0, turn.left, turn.top
+    glyphs = content.glyphs
     slanted: list[str] = []
     spaced = False
     try:
@@ -181,8 +183,11 @@ def _letters(page: pypdfium2.PdfPage, turn: _Turn, content: PageContent) -> None
             if 0.1 < lean < math.tau - 0.1 and min(abs(lean - quarter) for quarter in _QUARTERS) > 0.1:
                 slanted.append(char)
                 continue
-            x0, top, x1, bottom = turn.box(box.left, box.top, box.right, box.bottom)
-            content.glyphs.append(Glyph(char, x0, top, x1, bottom, spaced))
+            if straight:
+                place = box.left - left, ceiling - box.top, box.right - left, ceiling - box.bottom
+            else:
+                place = turn.box(box.left, box.top, box.right, box.bottom)
+            glyphs.append(Glyph(char, *place, spaced))
             spaced = False
     finally:
         textpage.close()

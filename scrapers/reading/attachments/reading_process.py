@@ -77,7 +77,7 @@ def _died(status: int, most: int, limits: Limits) -> FileText:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number == signal.SIGXCPU:
-            return FileText(FileOutcome.TIMEOUT, detail=f"took longer than {limits.seconds:g} s of CPU")
+            return FileText(FileOutcome.TIMEOUT, detail=f"took longer than {limits.cpu_seconds:g} s of CPU")
         if number == signal.SIGKILL or most > _NEAR * limits.memory:
             return FileText(FileOutcome.OUT_OF_MEMORY, detail=f"needed more than {megabytes} MB")
         return FileText(FileOutcome.CRASHED, detail=f"the reader died of {signal.Signals(number).name}")
@@ -117,9 +117,8 @@ def _write(answer: int, content: bytes) -> None:
 
 
 def _limit(limits: Limits) -> None:
-    seconds = int(limits.seconds) + 1
     caps = [
-        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_CPU, int(limits.cpu_seconds) + 1),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, limits.max_unpacked),
         (resource.RLIMIT_NOFILE, 256),
