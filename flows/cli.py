@@ -391,6 +391,44 @@ def archive_rebuild() -> None:
 
 
 @app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of Prefect's UI and API on 127.0.0.1.")] = 4200,
+    deployments: Annotated[
+        Path | None, typer.Option(help="Folder with prefect.yaml, limits.yaml and automations.yaml of your own.")
+    ] = None,
+) -> None:
+    """Run it for years: schedules, a worker and Prefect's UI on this machine, until Ctrl-C."""
+    from flows.commands.operating import serve_command
+
+    raise typer.Exit(serve_command(read_settings(), port=port, folder=deployments))
+
+
+@app.command()
+def deploy(
+    check: Annotated[
+        bool, typer.Option("--check", help="Show what differs and change nothing; exit code 1 then.")
+    ] = False,
+    deployments: Annotated[
+        Path | None, typer.Option(help="Folder with prefect.yaml, limits.yaml and automations.yaml of your own.")
+    ] = None,
+) -> None:
+    """Make a Prefect server as the files say: pool, queues, limits, deployments, schedules, automations."""
+    from flows.commands.operating import deploy_command
+
+    raise typer.Exit(deploy_command(read_settings(), check=check, folder=deployments))
+
+
+@app.command()
+def digest(
+    days: Annotated[int, typer.Option(min=1, max=366, help="How many days to look back.")] = 1,
+) -> None:
+    """What came, what is missing, what fails: the last days as Markdown."""
+    from flows.commands.operating import digest_command
+
+    raise typer.Exit(digest_command(read_settings(), days=days))
+
+
+@app.command()
 def doctor() -> None:
     """What is set and by whom, what is there, and what to do about what is not."""
     from flows.commands.doctor import doctor_command
@@ -429,6 +467,7 @@ def _exit_code(error: Exception) -> int | None:
     # Imported only now: no command should wait for the modules of all the others.
     from deployments.portal.serving import PortalUsageError
     from flows.commands.reading import PageError
+    from flows.deployment_files import DeploymentFileError
     from flows.server import ServerError
     from scrapers.sources.golden_pages import GoldenPageError
     from scrapers.sources.new_source import NewSourceError
@@ -438,7 +477,7 @@ def _exit_code(error: Exception) -> int | None:
     from warehouse.errors import WarehouseError
 
     bad_usage = (SettingsError, SourceError, UnknownSourceError, NewSourceError, PageError, PortalUsageError)
-    if isinstance(error, bad_usage):
+    if isinstance(error, (*bad_usage, DeploymentFileError)):
         _say(error)
         return 2
     if isinstance(error, ServerError | ArchiveError | CaptureNotFoundError | GoldenPageError | WarehouseError):

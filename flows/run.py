@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from types import TracebackType
 from typing import Any, Literal
 
@@ -115,6 +116,8 @@ class CrawlRun:
     kind: str = "crawl"
     fetcher: Fetcher | None = None
     """What stands before the run's client: see :attr:`client`."""
+    only_lists: bool = False
+    """A watch: ask for the lists and record what they hold, but fetch no page of a report."""
     run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
 
     def __enter__(self) -> CrawlRun:
@@ -246,7 +249,8 @@ class CrawlRun:
             on_step=lambda step: self._step(replace(step, source_id=f"{step.source_id} {part}".rstrip())),
             first_sequence=self._sequences[source.id],
         )
-        for batch in batches:
+        # The first batch holds the listings and all their candidates; the pages come with the ones after it.
+        for batch in islice(batches, 1 if self.only_lists else None):
             self._sequences[source.id] = batch.sequence + 1
             self._archive.sync(host)  # what a batch points to must outlive a power cut as the batch does
             write_batch(self.settings.landing_dir, batch)

@@ -1,14 +1,17 @@
-"""The Prefect server that a single command brings along when nobody runs one.
+"""The Prefect server that a single command brings along when nobody runs one, and the one of ``nianbao serve``.
 
 Prefect's own ephemeral server costs 14 to 23 s a run and prints tracebacks as it goes down. This one is the same
-application on SQLite, started as a child on a free loopback port while the command does its other imports, and ended
-with the command, however that ends: the child stops when its standard input closes.
+application on SQLite, started as a child on a loopback port while the command does its other imports, and ended with
+the command, however that ends: the child stops when its standard input closes. Where `nianbao serve` runs on the same
+data folder, a command uses its server: two of them on one SQLite file would lock each other out.
 
 No module here imports Prefect at import time: the environment must be set first.
 """
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import socket
 import subprocess
@@ -18,9 +21,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import requests
 
+LARGEST_LOG = 10 * 1024 * 1024
+"""Bytes of a log at which the next start begins a new one; the last one is kept as ``.1``."""
 READY_WITHIN = 120.0
 """Seconds; the first start writes Prefect's schema, about 10 to 20 s on two cores."""
 
@@ -29,6 +35,13 @@ class ServerError(Exception):
     """The embedded Prefect server did not come up; the message says where its log lies."""
 
 
+class ServingError(ServerError):
+    """`nianbao serve` runs already, or its port is taken; the message says which, and what to do."""
+
+
+SERVING = "serving.json"
+"""In Prefect's folder: who serves it, at which address. Locked for as long as that is true."""
+
 QUIET = {
     # Nothing leaves the machine, and the terminal belongs to our own progress bar.
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -36,6 +49,46 @@ QUIET = {
     "PREFECT_CLI_PROMPT": "false",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "ERROR",
 }
+
+
+STAYING = {
+    # In memory, leases are lost with a restart while their slots stay taken, for ever (docs/decisions/0007).
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    # By it a run is found that was killed with its worker (deployments/automations.yaml).
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
+}
+"""What a server and its workers need that stay. Each is only set where nothing else is."""
+
+
+def served_at(home: Path) -> str | None:
+    """The API's address of the `nianbao serve` that runs on this folder, or ``None``."""
+    path = home / SERVING
+    try:
+        with path.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return str(json.load(file)["api"])
+    except (FileNotFoundError, ValueError, KeyError):  # not there, or its server is only starting
+        return None
+    return None
+
+
+@contextmanager
+def serving_lock(home: Path, url: str) -> Iterator[None]:
+    """Be the one that serves ``home`` inside the block; raises :class:`ServingError` where another is."""
+    home.mkdir(parents=True, exist_ok=True)
+    path = home / SERVING
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ServingError(f"nianbao serve runs already on {home}: {file.read().strip()}") from None
+        file.truncate(0)
+        json.dump({"api": f"{url}/api", "pid": os.getpid()}, file)
+        file.flush()
+        yield
 
 
 @contextmanager
@@ -50,12 +103,20 @@ def prefect_server(home: Path) -> Iterator[str]:
         os.environ.update(QUIET)
         yield given
         return
-    with _child(home) as (process, url):
+    if (served := served_at(home)) is not None:
+        os.environ.update(QUIET, PREFECT_HOME=str(home.resolve()), PREFECT_API_URL=served)
+        try:
+            yield served
+        finally:
+            _flush()
+            del os.environ["PREFECT_API_URL"]
+        return
+    with server_child(home) as (process, url):
         os.environ.update(QUIET, PREFECT_HOME=str(home.resolve()), PREFECT_API_URL=url)
         try:
             import prefect  # noqa: F401  # two seconds of imports, while the child does its own
 
-            _wait_until_ready(process, url, home)
+            wait_until_ready(process, url, home)
             yield url
         finally:
             _flush()
@@ -63,12 +124,16 @@ def prefect_server(home: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _child(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    home.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | QUIET | {"PREFECT_HOME": str(home.resolve()), "PREFECT_SERVER_UI_ENABLED": "false"}
-    with (home / "server.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flows.server"],
+def server_child(home: Path, *, port: int = 0, ui: bool = False) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A server process and its API's address, for the time of the block; not yet ready. Port 0: any free one.
+
+    Raises :class:`ServerError` where it does not even get a port.
+    """
+    environment = {**os.environ, **QUIET}
+    environment |= {"PREFECT_HOME": str(home.resolve()), "PREFECT_SERVER_UI_ENABLED": str(ui).lower()}
+    with open_log(home / "server.log") as log:
+        process = subprocess.Popen(  # noqa: S603  # a module of ours and a number
+            [sys.executable, "-m", "flows.server", str(port)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -80,7 +145,8 @@ def _child(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     try:
         port = process.stdout.readline().strip().decode()
         if not port:
-            raise ServerError(f"the embedded Prefect server did not start; see {home / 'server.log'}")
+            taken = f"on port {port}; it may be taken: --port takes another" if port else ""
+            raise ServerError(f"the Prefect server did not start {taken} (see {home / 'server.log'})")
         yield process, f"http://127.0.0.1:{port}/api"
     finally:
         process.stdin.close()
@@ -92,7 +158,16 @@ def _child(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
         process.stdout.close()
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], url: str, home: Path) -> None:
+def open_log(path: Path) -> BinaryIO:
+    """A log to add to; one that has grown large is set aside first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LARGEST_LOG:
+        path.replace(path.with_name(path.name + ".1"))
+    return path.open("ab")
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], url: str, home: Path) -> None:
+    """Return once the server answers; raises :class:`ServerError` where it ends, or takes too long."""
     deadline = time.monotonic() + READY_WITHIN
     with requests.Session() as session:
         session.trust_env = False
@@ -106,7 +181,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, home: Path) ->
                 pass  # not listening yet
             time.sleep(0.05)
     raise ServerError(
-        f"the embedded Prefect server did not come up within {READY_WITHIN:.0f} s; see {home / 'server.log'}, "
+        f"the Prefect server did not come up within {READY_WITHIN:.0f} s; see {home / 'server.log'}, "
         "or start one with `prefect server start` and set PREFECT_API_URL"
     )
 
@@ -126,11 +201,11 @@ def _stop_with_parent() -> None:
     os._exit(0)
 
 
-def main() -> None:
+def main(port: int = 0) -> None:
     """The child: say the port at once, then load and serve the application until the parent is gone."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", 0))
+    listener.bind(("127.0.0.1", port))
     sys.stdout.write(f"{listener.getsockname()[1]}\n")
     sys.stdout.flush()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
@@ -138,9 +213,11 @@ def main() -> None:
     import uvicorn  # the port must be said before six seconds of imports
     from prefect.server.api.server import create_app
 
+    import flows.email_block  # noqa: F401  # the server sends the notifications, so it must know the block
+
     server = uvicorn.Server(uvicorn.Config(create_app(), log_level="warning", access_log=False))
     server.run(sockets=[listener])
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic_settings
-from pydantic import Field, HttpUrl, TypeAdapter, ValidationError, field_validator
+from pydantic import Field, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from scrapers.sources import REGISTRY
@@ -16,6 +16,10 @@ from scrapers.web.quiet_hours import QuietHours
 
 SETTINGS_FILE = "nianbao.toml"
 PREFIX = "NIANBAO_"
+
+
+SECRETS = ("notify_webhook", "smtp_password")
+"""Settings that are taken from the environment only, and shown nowhere."""
 
 
 class SettingsError(Exception):
@@ -77,6 +81,33 @@ class Settings(BaseSettings):
     )
     trusted_hosts: Annotated[tuple[str, ...], Field(description="hosts outside .gov.cn whose pages are trusted")] = ()
 
+    followed: Annotated[
+        tuple[str, ...],
+        Field(description="sources whose overdue reports are announced, by id with * and ?, such as zhejiang/*"),
+    ] = ("*",)
+    overdue_grace_days: Annotated[
+        int, Field(ge=0, description="days past the legal deadline before an overdue report is announced")
+    ] = 3
+    silent_days: Annotated[
+        int, Field(ge=1, description="days without one good listing before a source is announced as silent")
+    ] = 7
+    notify_webhook: Annotated[
+        SecretStr | None, Field(description="address that notifications are posted to as JSON; environment only")
+    ] = None
+    notify_email: Annotated[tuple[str, ...], Field(description="addresses that notifications are mailed to")] = ()
+    smtp_host: Annotated[str | None, Field(description="mail server")] = None
+    smtp_port: Annotated[int, Field(ge=1, le=65535, description="port of the mail server")] = 587
+    smtp_security: Annotated[
+        Literal["starttls", "ssl", "none"], Field(description="encryption towards the mail server")
+    ] = "starttls"
+    smtp_user: Annotated[str | None, Field(description="user name at the mail server")] = None
+    smtp_password: Annotated[SecretStr | None, Field(description="password there; environment only")] = None
+    smtp_from: Annotated[str | None, Field(description="address that notifications come from")] = None
+    notify_blocks: Annotated[
+        tuple[str, ...],
+        Field(description="further notification blocks, made in Prefect's UI, as type/name, such as slack-webhook/ops"),
+    ] = ()
+
     @field_validator("proxy")
     @classmethod
     def _is_an_address(cls, value: str | None) -> str | None:
@@ -127,6 +158,11 @@ class Settings(BaseSettings):
         return self.data_dir / "nianbao.duckdb"
 
     @property
+    def announcements_path(self) -> Path:
+        """What operators were told, a line each."""
+        return self.data_dir / "announcements.jsonl"
+
+    @property
     def prefect_home(self) -> Path:
         """Where the embedded Prefect server keeps its SQLite file."""
         return self.data_dir / "prefect"
@@ -135,7 +171,7 @@ class Settings(BaseSettings):
 def read_settings(**given: Any) -> Settings:
     """The settings in force. Raises :class:`SettingsError` in a reader's words."""
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
         lines = []
         for problem in error.errors():
@@ -149,6 +185,14 @@ def read_settings(**given: Any) -> Settings:
         raise SettingsError(f'{error}: {error.__cause__}. A list is JSON, such as ["www.example.cn"].') from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{SETTINGS_FILE}: not valid TOML: {error}") from error
+    found = origins(given)
+    for name in SECRETS:
+        if found[name] == SETTINGS_FILE:
+            raise SettingsError(
+                f"setting {name} is a secret, and {SETTINGS_FILE} is no place for one: take it out and set "
+                f"{PREFIX}{name.upper()} in the environment of `nianbao deploy`, which puts it into a Prefect block"
+            )
+    return settings
 
 
 def unknown_variables() -> tuple[str, ...]:

@@ -80,7 +80,10 @@ def run(
             sources=sources, province=province, recheck_days=recheck_days, relist=relist, years=years
         )
         with shown_progress("Crawling"):
-            return crawl(parameters)
+            # Whoever looks on tries again by hand; and a state is returned only to runs of deployments.
+            summary = crawl.with_options(retries=0)(parameters)
+            assert isinstance(summary, RunSummary)
+            return summary
 
 
 def _years(text: str | None) -> frozenset[int]:

@@ -1,0 +1,62 @@
+"""The watch: the lists alone, often. Records what is new, overdue or silent without fetching a report's page."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from pydantic import BaseModel, ConfigDict, Field
+
+from flows.flow_run import ends_as_cancelled, scheduled_set
+from flows.host_tasks import collect_hosts
+from flows.run import RunSummary
+from flows.settings import read_settings
+from flows.source_set import SourceSetBusyError
+from scrapers.sources.registry import load_sources, select_sources
+
+
+class WatchParameters(BaseModel):
+    """Whose lists to look at. Left empty: of every source of the registry that has a column."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sources: Annotated[
+        list[str],
+        Field(title="Sources", description="Ids of sources, such as zhejiang/pujiang; empty for all of them."),
+    ] = []
+    province: Annotated[
+        str | None, Field(title="Province", description="Only sources of this province folder, such as zhejiang.")
+    ] = None
+
+    @property
+    def words(self) -> str:
+        """What is asked for, in a few words."""
+        return ", ".join(self.sources[:3]) + (" ..." if len(self.sources) > 3 else "") or self.province or "all sources"
+
+
+def _run_name() -> str:
+    from prefect.runtime import flow_run
+
+    return f"watch {WatchParameters.model_validate(flow_run.parameters.get('parameters') or {}).words}"
+
+
+@flow(
+    name="watch",
+    description="List the columns of the sources and record what is new; the next crawl fetches it.",
+    flow_run_name=_run_name,
+    retries=1,
+    retry_delay_seconds=60,
+    timeout_seconds=3 * 3600,
+    persist_result=False,
+)
+def watch(parameters: WatchParameters) -> RunSummary | State[RunSummary]:
+    """One request a column where nothing is new; candidates that are found stay wanted for the next crawl."""
+    settings = read_settings()
+    everything = load_sources(settings.sources_dir)
+    sources = select_sources(everything, ids=parameters.sources, province=parameters.province)
+    try:
+        with scheduled_set(settings, "watch", parameters.sources, parameters.province):
+            return collect_hosts("watch", settings, sources, everything)
+    except SourceSetBusyError as busy:
+        return ends_as_cancelled(str(busy))
