@@ -17,7 +17,9 @@ def send_event(message: Message) -> None:
         id=message.id,
         occurred=datetime.now(UTC),  # type: ignore[arg-type]  # Prefect's own type is a subclass that pydantic makes
         event=f"nianbao.{message.kind}",
-        resource=Resource({"prefect.resource.id": f"nianbao.{message.kind}", "prefect.resource.name": message.title}),
+        resource=Resource(
+            {"prefect.resource.id": f"nianbao.{message.kind}.{message.id}", "prefect.resource.name": message.title}
+        ),
         payload={"title": message.title, "text": message.text, "keys": list(message.keys)},
     )
 

@@ -2,8 +2,8 @@
 overdue reports, broken checks. Knows no Prefect: who sends a message is given.
 
 A matter is announced when it is first seen and not again while it lasts; when it is over, that is noted, and it can be
-announced anew. An overdue report is announced once for ever. What was said stands in ``announcements.jsonl`` in the data
-folder, a line each, only ever added to: a warehouse made anew does not repeat a year of messages.
+announced anew. An overdue report is announced once for ever. What was said stands in ``announcements.jsonl`` in the
+data folder, a line each, only ever added to: a warehouse made anew does not repeat a year of messages.
 """
 
 from __future__ import annotations

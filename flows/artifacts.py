@@ -162,7 +162,7 @@ def summary_markdown(
 
 
 def coverage_markdown(answer: Answer, overdue: Answer) -> str:
-    """``answer``: a row a type and year, a column a state; ``overdue``: publisher, type, year, due, days late, state."""
+    """``answer``: a row a type and year, a column a state; ``overdue``: a row a publisher and type."""
     return "\n\n".join(
         [
             "Publishers by state of their report; [what each state means is in docs/dictionary.md].",

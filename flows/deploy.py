@@ -1,13 +1,12 @@
 """Make a Prefect server as the files of ``deployments/`` say: what differs, and each difference taken away.
 
 ``prefect deploy`` applies a file's deployments and leaves what is no longer in it (PrefectHQ/prefect#23097). Here what
-is ours and no longer wanted is removed too; ours are deployments with the tag ``nianbao``, automations and global limits
-whose name begins with ``nianbao: ``. What people made themselves is left alone.
+is ours and no longer wanted is removed too; ours are deployments with the tag ``nianbao``, automations and global
+limits whose name begins with ``nianbao: ``. What people made themselves is left alone.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -235,7 +234,8 @@ async def _our_deployments(client: PrefectClient) -> list[DeploymentResponse]:
 async def _deployment(client: PrefectClient, wanted: Wanted, deployment: WantedDeployment) -> list[Change]:
     flow: Flow[..., Any] = load_flow_from_entrypoint(deployment.entrypoint)
     schema = parameter_schema(flow).model_dump_for_openapi()
-    pull = apply_values([dict(step) for step in wanted.pull], dict(os.environ), remove_notset=False)
+    # apply_values takes what the templates name from the environment by itself: {{ $PWD }}.
+    pull: list[dict[str, Any]] = apply_values([dict(step) for step in wanted.pull], {})
     title = f"deployment {flow.name}/{deployment.name}"
     try:
         held = await client.read_deployment_by_name(f"{flow.name}/{deployment.name}")

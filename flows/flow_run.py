@@ -12,15 +12,14 @@ from prefect.context import FlowRunContext
 from prefect.states import Cancelled
 
 from flows.settings import Settings
-from flows.source_set import SourceSetBusyError, covered_from, only_run_of, set_name
+from flows.source_set import only_run_of, set_name
 
 
 @contextmanager
 def scheduled_set(settings: Settings, kind: str, sources: Sequence[str], province: str | None) -> Iterator[None]:
     """Hold the set of sources for a run of a deployment; a run at a terminal or in a test is let through.
 
-    Raises :class:`SourceSetBusyError` where another run holds it, and for a scheduled run that was due before the last
-    finished one had begun: a worker that was away for days finds many such runs, and one is enough.
+    Raises :class:`~flows.source_set.SourceSetBusyError` as :func:`only_run_of`.
     """
     context = FlowRunContext.get()
     run = context.flow_run if context is not None else None
@@ -29,12 +28,7 @@ def scheduled_set(settings: Settings, kind: str, sources: Sequence[str], provinc
         return
     name, folder = set_name(kind, sources=sources, province=province), settings.state_dir / "sets"
     due = run.expected_start_time if run.auto_scheduled else None
-    covered = covered_from(folder, name)
-    if due is not None and covered is not None and covered > due:
-        raise SourceSetBusyError(
-            f"{name}: due at {due:%Y-%m-%d %H:%M} UTC, but a run that began at {covered:%Y-%m-%d %H:%M} UTC has done it"
-        )
-    with only_run_of(folder, name, run.name, datetime.now(UTC)) as done:
+    with only_run_of(folder, name, run.name, datetime.now(UTC), due=due) as done:
         yield
         done()
 

@@ -18,10 +18,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import requests
 
@@ -129,7 +129,7 @@ def server_child(home: Path, *, port: int = 0, ui: bool = False) -> Iterator[tup
 
     Raises :class:`ServerError` where it does not even get a port.
     """
-    environment = {**os.environ, **QUIET}
+    environment = dict(os.environ) | QUIET
     environment |= {"PREFECT_HOME": str(home.resolve()), "PREFECT_SERVER_UI_ENABLED": str(ui).lower()}
     with open_log(home / "server.log") as log:
         process = subprocess.Popen(  # noqa: S603  # a module of ours and a number
@@ -143,11 +143,11 @@ def server_child(home: Path, *, port: int = 0, ui: bool = False) -> Iterator[tup
     assert process.stdout is not None
     assert process.stdin is not None
     try:
-        port = process.stdout.readline().strip().decode()
-        if not port:
+        bound = process.stdout.readline().strip().decode()
+        if not bound:
             taken = f"on port {port}; it may be taken: --port takes another" if port else ""
             raise ServerError(f"the Prefect server did not start {taken} (see {home / 'server.log'})")
-        yield process, f"http://127.0.0.1:{port}/api"
+        yield process, f"http://127.0.0.1:{bound}/api"
     finally:
         process.stdin.close()
         try:
@@ -215,8 +215,31 @@ def main(port: int = 0) -> None:
 
     import flows.email_block  # noqa: F401  # the server sends the notifications, so it must know the block
 
-    server = uvicorn.Server(uvicorn.Config(create_app(), log_level="warning", access_log=False))
-    server.run(sockets=[listener])
+    with _sqlite_that_waits():
+        server = uvicorn.Server(uvicorn.Config(create_app(), log_level="warning", access_log=False))
+        server.run(sockets=[listener])
+
+
+def _sqlite_that_waits() -> AbstractContextManager[None]:
+    """Have each writing transaction of the server on SQLite take the lock when it begins, and wait its turn.
+
+    Prefect begins them as readers. One that then wants to write while another has written fails at once with "database
+    is locked", which no timeout helps; the message it was to handle comes again, and what it had set off (a
+    notification, a run) happens twice. Measured on two cores, 20 flow runs of 10 tasks at once: see decision 0012.
+    """
+    from prefect.server.database.configurations import AioSqliteConfiguration
+    from prefect.server.database.dependencies import temporary_database_config
+    from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL
+
+    class WaitingSqlite(AioSqliteConfiguration):
+        @asynccontextmanager
+        async def begin_transaction(self, session: Any, with_for_update: bool = False) -> AsyncIterator[Any]:
+            del with_for_update
+            async with super().begin_transaction(session, with_for_update=True) as transaction:
+                yield transaction
+
+    url = PREFECT_API_DATABASE_CONNECTION_URL.value()
+    return temporary_database_config(WaitingSqlite(url)) if url.startswith("sqlite") else nullcontext()
 
 
 if __name__ == "__main__":

@@ -64,9 +64,7 @@ def serve(settings: Settings, wanted: Wanted, port: int, say: Callable[[str], No
                 if first:
                     _prepare(settings, wanted, say)
                     say(f"Prefect's UI: {url}")
-                    say(
-                        "Runs now: prefect deployment run 'crawl/crawl-daily', or the UI's Run button. Ctrl-C ends this."
-                    )
+                    say("To run one now: its Run button there. Ctrl-C ends this.")
                     first = False
                 with ExitStack() as stack:
                     keeper.watch(server, partial(_enter_worker, stack, settings, wanted))

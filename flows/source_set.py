@@ -32,11 +32,20 @@ def set_name(kind: str, *, sources: Sequence[str] = (), province: str | None = N
 
 
 @contextmanager
-def only_run_of(folder: Path, name: str, run: str, started_at: datetime) -> Iterator[Callable[[], None]]:
+def only_run_of(
+    folder: Path, name: str, run: str, started_at: datetime, *, due: datetime | None = None
+) -> Iterator[Callable[[], None]]:
     """Be the only run of the set inside the block; raises :class:`SourceSetBusyError` at once where there is another.
 
-    ``run`` names this one to whoever is turned away. Yields what to call once everything of the set was done.
+    So it does for a scheduled run that was ``due`` before the last finished one had begun: a worker that was away for
+    days finds many such runs, and one is enough. ``run`` names this one to whoever is turned away. Yields what to call
+    once everything of the set was done.
     """
+    covered = covered_from(folder, name)
+    if due is not None and covered is not None and covered > due:
+        raise SourceSetBusyError(
+            f"{name}: due at {due:%Y-%m-%d %H:%M} UTC, but a run that began at {covered:%Y-%m-%d %H:%M} UTC has done it"
+        )
     path = _path(folder, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)

@@ -1,0 +1,73 @@
+"""What operators are told: everything that matters, each thing once, and again only when it was over in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flows.announcing import Kind, Matter, Message, announce, said_so_far
+
+NOW = datetime(2026, 4, 5, 1, 0, tzinfo=UTC)
+LATE = Matter(Kind.REPORT_OVERDUE, "a/b rule_of_law 2025", "甲市: due 2026-04-01")
+SILENT = Matter(Kind.SOURCE_SILENT, "a/c", "乙县: last listed 2026-03-01")
+
+
+def told(ledger: Path, found: Sequence[Matter], now: datetime = NOW) -> list[Message]:
+    return announce(ledger, found, lambda _: None, now=now)
+
+
+def test_a_matter_is_said_once_while_it_lasts(tmp_path: Path) -> None:
+    ledger = tmp_path / "announcements.jsonl"
+    assert [message.title for message in told(ledger, [LATE, SILENT])] == [
+        "1 source has fallen silent",
+        "1 report is overdue",
+    ]
+    assert told(ledger, [LATE, SILENT], NOW + timedelta(days=1)) == []
+
+
+def test_a_source_that_falls_silent_again_is_said_again(tmp_path: Path) -> None:
+    ledger = tmp_path / "announcements.jsonl"
+    told(ledger, [SILENT])
+    told(ledger, [])
+    assert [message.keys for message in told(ledger, [SILENT], NOW + timedelta(days=40))] == [("a/c",)]
+
+
+def test_an_overdue_report_is_said_once_for_ever(tmp_path: Path) -> None:
+    ledger = tmp_path / "announcements.jsonl"
+    told(ledger, [LATE])
+    told(ledger, [])  # the site was down for a day, and so the report was not known to be overdue
+    assert told(ledger, [LATE]) == []
+
+
+def test_many_matters_of_a_kind_are_one_message_that_names_the_first(tmp_path: Path) -> None:
+    matters = [Matter(Kind.REPORT_OVERDUE, f"a/{n} rule_of_law 2025", f"number {n}") for n in range(80)]
+    (message,) = told(tmp_path / "announcements.jsonl", matters)
+    assert message.title == "80 reports are overdue"
+    assert "- number 49\n- and 30 more" in message.text
+
+
+def test_what_could_not_be_sent_is_sent_the_next_time_under_the_same_id(tmp_path: Path) -> None:
+    ledger = tmp_path / "announcements.jsonl"
+    tried: list[Message] = []
+
+    def fail(message: Message) -> None:
+        tried.append(message)
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        announce(ledger, [LATE], fail, now=NOW)
+    assert said_so_far(ledger) == frozenset()
+    (message,) = told(ledger, [LATE])
+    assert message.id == tried[0].id
+
+
+def test_a_line_cut_off_by_a_power_loss_was_not_said_for_sure(tmp_path: Path) -> None:
+    ledger = tmp_path / "announcements.jsonl"
+    told(ledger, [LATE, SILENT])
+    ledger.write_bytes(ledger.read_bytes()[:-20])
+    assert [message.kind for message in told(ledger, [LATE, SILENT])] == [Kind.REPORT_OVERDUE]
+    assert all(json.loads(line) for line in ledger.read_text().splitlines())

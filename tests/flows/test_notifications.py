@@ -1,0 +1,205 @@
+"""Notifications as people get them: Prefect's automations and blocks, to a web server and a mail server of the test."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployments.portal.demo import demo_network
+from deployments.portal.proxy import Portal
+from tests.flows.served import Served, serving, wait_for
+
+pytestmark = pytest.mark.slow
+SECRET_PATH = "/hook/not-for-everybody"
+PASSWORD = "a-password-of-the-mail-server"
+
+
+class WebhookReceiver:
+    """Takes every POST as JSON."""
+
+    def __init__(self) -> None:
+        received: list[dict[str, str]] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                received.append({"path": self.path, **json.loads(body)})
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None: ...
+
+        self.received = received
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}{SECRET_PATH}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class MailReceiver:
+    """As much of an SMTP server as it takes to be handed a message, with a log-in."""
+
+    def __init__(self) -> None:
+        received: list[email.message.EmailMessage] = []
+        logins: list[str] = []
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                self.say("220 ready")
+                while line := self.rfile.readline().decode("ascii").strip():
+                    match line.upper().split()[0].partition(":")[0]:
+                        case "EHLO":
+                            self.say("250-here", "250 AUTH PLAIN LOGIN")
+                        case "AUTH":
+                            logins.append(line)
+                            self.say("235 welcome")
+                        case "DATA":
+                            self.say("354 go on")
+                            self.take()
+                        case "QUIT":
+                            self.say("221 bye")
+                            return
+                        case _:
+                            self.say("250 ok")
+
+            def take(self) -> None:
+                lines = []
+                while (line := self.rfile.readline()) != b".\r\n":
+                    lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
+                message = email.message_from_bytes(b"".join(lines), policy=email.policy.default)
+                assert isinstance(message, email.message.EmailMessage)
+                received.append(message)
+                self.say("250 taken")
+
+            def say(self, *lines: str) -> None:
+                self.wfile.write("".join(f"{line}\r\n" for line in lines).encode())
+
+        self.received, self.logins = received, logins
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.port = self._server.server_address[1]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="module")
+def hook() -> Iterator[WebhookReceiver]:
+    receiver = WebhookReceiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture(scope="module")
+def mail() -> Iterator[MailReceiver]:
+    receiver = MailReceiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture(scope="module")
+def served(
+    hook: WebhookReceiver, mail: MailReceiver, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Served, Portal]]:
+    settings = {
+        "NIANBAO_NOTIFY_WEBHOOK": hook.url,
+        "NIANBAO_NOTIFY_EMAIL": '["operator@example.org"]',
+        "NIANBAO_SMTP_HOST": "127.0.0.1",
+        "NIANBAO_SMTP_PORT": str(mail.port),
+        "NIANBAO_SMTP_SECURITY": "none",
+        "NIANBAO_SMTP_FROM": "nianbao@example.org",
+        "NIANBAO_SMTP_USER": "nianbao",
+        "NIANBAO_SMTP_PASSWORD": PASSWORD,
+    }
+    folder = tmp_path_factory.mktemp("notified")
+    with Portal(demo_network()) as portal, serving(folder, portal.url, **settings) as running:
+        yield running, portal
+
+
+def messages(hook: WebhookReceiver, subject: str) -> list[dict[str, str]]:
+    return [message for message in hook.received if subject in message["subject"]]
+
+
+def test_what_is_new_is_announced_once_to_everybody(
+    served: tuple[Served, Portal], hook: WebhookReceiver, mail: MailReceiver
+) -> None:
+    running, _ = served
+    # The portal's reports end some years ago: this year's are overdue, and nothing else is wrong.
+    assert running.ended(running.run("crawl/crawl-daily"))["type"] == "COMPLETED"
+
+    def announced() -> list[dict[str, str]]:
+        return messages(hook, "overdue")
+
+    (message,) = wait_for("the announcement", announced, 120)
+    assert message["path"] == SECRET_PATH
+    assert "due 20" in message["text"]
+    assert "docs/operating.md, 'a report is overdue'" in message["text"]
+    mailed = wait_for("the mail", lambda: [m for m in mail.received if "overdue" in str(m["subject"])], 30)
+    assert len(mailed) == 1
+    assert mailed[0]["to"] is not None
+    assert "operator@example.org" in str(mailed[0]["to"])
+    body = mailed[0].get_body(("plain",))
+    assert body is not None
+    assert "政府" in body.get_content()
+    assert mail.logins
+
+    assert running.ended(running.run("publish/publish"))["type"] == "COMPLETED"
+    assert running.ended(running.run("crawl/crawl-daily"))["type"] == "COMPLETED"
+    assert len(announced()) == 1
+
+
+def test_a_run_that_fails_is_told_with_the_reason_and_where_to_look(
+    served: tuple[Served, Portal], hook: WebhookReceiver
+) -> None:
+    running, _ = served
+    asked = json.dumps({"parameters": {"sources": ["no/such"]}})
+    # Validation of the form cannot know the registry, so the run itself must fail, and with a retry after a minute.
+    run = running.run("watch/watch", "--params", asked)
+    state = running.ended(run, 240)
+    assert state["type"] == "FAILED"
+    message = wait_for("the notification", lambda: messages(hook, "failed"), 60)[0]
+    assert message["subject"] == "nianbao: watch no/such failed"
+    assert "no/such" in message["text"]
+    assert f"{running.url}/" in message["text"]
+
+
+def test_secrets_are_in_no_log_and_no_answer_of_the_api(served: tuple[Served, Portal], hook: WebhookReceiver) -> None:
+    running, _ = served
+    logs = [path.read_text() for path in (running.folder / "data" / "prefect").glob("*.log")]
+    said: list[Any] = [
+        running.log,
+        *logs,
+        running.ask("artifacts/filter"),
+        running.ask("logs/filter"),
+        running.ask("automations/filter"),
+        running.ask("block_documents/filter", include_secrets=False),
+        running.ask("deployments/filter"),
+        running.nianbao("doctor").stdout,
+        running.nianbao("deploy", "--check", NIANBAO_NOTIFY_WEBHOOK="http://127.0.0.1:1/another-secret").stdout,
+    ]
+    for secret in (SECRET_PATH, PASSWORD, "another-secret"):
+        assert not [text for text in said if secret in str(text)]
+    database = (running.folder / "data" / "prefect" / "prefect.db").read_bytes()
+    assert PASSWORD.encode() not in database, "Prefect keeps the secrets of blocks encrypted"
+
+
+def test_a_secret_in_the_settings_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "nianbao.toml").write_text('smtp_password = "in the open"\n')
+    done = Served(tmp_path, "http://127.0.0.1:9").nianbao("deploy")
+    assert done.returncode == 2
+    assert "setting smtp_password is a secret" in done.stderr
+    assert "in the open" not in done.stdout + done.stderr
