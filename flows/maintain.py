@@ -1,8 +1,8 @@
-"""Maintenance as a Prefect flow: the archive's index brought up to date, and every record of the archive checked."""
+"""Maintenance as a Prefect flow: the archive's index brought up to date, every record checked, the warehouse compact."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
@@ -13,6 +13,7 @@ from flows.markdown import table
 from flows.settings import read_settings
 from scrapers.web.archive_check import CheckedFile, check_file
 from scrapers.web.capture_index import warc_files
+from warehouse.compaction import compact, compaction_is_due
 from warehouse.readers import publish as publish_copy
 
 
@@ -21,6 +22,13 @@ class MaintainParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    compact: Annotated[
+        Literal["when due", "always", "never"],
+        Field(
+            title="Compact the warehouse",
+            description="Write its file anew without what holds nothing: when a third of it does, always, or never.",
+        ),
+    ] = "when due"
     verify: Annotated[
         bool, Field(title="Verify the archive", description="Read every record of every file: about 1 GB in 20 s.")
     ] = True
@@ -32,7 +40,7 @@ class ArchiveDamagedError(Exception):
 
 @flow(
     name="maintain",
-    description="Index the archive and verify it, record by record.",
+    description="Index the archive and verify it, record by record; make the warehouse compact.",
     flow_run_name="maintain",
     retries=1,
     retry_delay_seconds=300,
@@ -51,6 +59,14 @@ def maintain(parameters: MaintainParameters) -> None:
             checked.append(check_file(path))
             if checked[-1].faults:
                 logger.warning("file=%s faults=%d", path.name, len(checked[-1].faults))
+    if parameters.compact == "always" or (
+        parameters.compact == "when due" and compaction_is_due(settings.warehouse_path)
+    ):
+        compacted = compact(settings.warehouse_path, wait_seconds=600)
+        logger.info(
+            "compacted=%s before=%d after=%d seconds=%.1f",
+            settings.warehouse_path, compacted.before, compacted.after, compacted.seconds,
+        )  # fmt: skip
     if settings.warehouse_path.exists():
         publish_copy(settings.warehouse_path, settings.reader_path)
     compared = compare(settings.reader_path, checked) if parameters.verify and settings.reader_path.exists() else None
