@@ -1,4 +1,4 @@
-"""Maintenance as a Prefect flow: the archive's index brought up to date, every record checked, the warehouse compact."""
+"""Maintenance as a Prefect flow: index and verify the archive, record by record, and make the warehouse compact."""
 
 from __future__ import annotations
 

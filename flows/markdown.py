@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from urllib.parse import quote
 
-_SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>|#!~"} | {"\n": " ", "\r": " "})
+_SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*[]<>|"} | {"\n": " ", "\r": " "})
 LONGEST_CELL = 200
 """Characters of a value in a table."""
 
