@@ -35,6 +35,10 @@ sources_app = typer.Typer(no_args_is_help=True, help="The registry of sources.")
 app.add_typer(sources_app, name="sources")
 archive_app = typer.Typer(no_args_is_help=True, help="The archive of everything that sites sent (WARC files).")
 app.add_typer(archive_app, name="archive")
+quarantine_app = typer.Typer(
+    no_args_is_help=True, help="Pages that were read but are not trusted, and decisions on them."
+)
+app.add_typer(quarantine_app, name="quarantine")
 
 SourceIds = Annotated[
     list[str] | None, typer.Option("--source", "-s", metavar="ID", help="A source's id; may be given several times.")
@@ -336,6 +340,74 @@ def problems(
     raise typer.Exit(problems_command(read_settings(), source=source, kind=kind, each=each, output=output))
 
 
+Page = Annotated[str, typer.Argument(metavar="ID", help="A document's identity, its beginning, or an address.")]
+Why = Annotated[str, typer.Option("--reason", help="Why; kept with the decision.")]
+Who = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; kept with the decision.")]
+
+
+@quarantine_app.command("list")
+def quarantine_list(
+    source: Annotated[str | None, typer.Option("--source", "-s", metavar="ID", help="Only this source.")] = None,
+    decided: Annotated[bool, typer.Option("--decided", help="The decisions, and which of them hold.")] = False,
+    output: Annotated[str, typer.Option("--format", "-f", help="table, csv, json or jsonl.")] = "table",
+) -> None:
+    """The pages in quarantine, each with the reason; --decided: what was decided."""
+    from flows.commands.quarantine import list_command
+
+    raise typer.Exit(list_command(read_settings(), source=source, decided=decided, output=output))
+
+
+@quarantine_app.command("show")
+def quarantine_show(
+    page: Page,
+    whole: Annotated[bool, typer.Option("--whole", help="The text to its end.")] = False,
+) -> None:
+    """One page: what speaks against it, what it copies, what was decided before, and its text."""
+    from flows.commands.quarantine import show_command
+
+    raise typer.Exit(show_command(read_settings(), page, whole=whole))
+
+
+@quarantine_app.command("accept")
+def quarantine_accept(page: Page, reason: Why, by: Who) -> None:
+    """It is a report to be trusted: it enters `reports`."""
+    from flows.commands.quarantine import decide_command
+    from warehouse.decisions import Verdict
+
+    raise typer.Exit(decide_command(read_settings(), page, Verdict.ACCEPTED, reason=reason, by=by))
+
+
+@quarantine_app.command("reject")
+def quarantine_reject(page: Page, reason: Why, by: Who) -> None:
+    """It is no report, or none to be trusted: it leaves the quarantine."""
+    from flows.commands.quarantine import decide_command
+    from warehouse.decisions import Verdict
+
+    raise typer.Exit(decide_command(read_settings(), page, Verdict.REJECTED, reason=reason, by=by))
+
+
+@quarantine_app.command("reopen")
+def quarantine_reopen(page: Page, reason: Why, by: Who) -> None:
+    """Take a decision back: what was read of the page counts again."""
+    from flows.commands.quarantine import decide_command
+    from warehouse.decisions import Verdict
+
+    raise typer.Exit(decide_command(read_settings(), page, Verdict.REOPENED, reason=reason, by=by))
+
+
+@app.command()
+def corrections(
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Apply the files to the warehouse now and publish; else the next run does.")
+    ] = False,
+    output: Annotated[str, typer.Option("--format", "-f", help="table, csv, json or jsonl.")] = "table",
+) -> None:
+    """The corrections of corrections.toml, and which of them are applied."""
+    from flows.commands.corrections import corrections_command
+
+    raise typer.Exit(corrections_command(read_settings(), apply=apply, output=output))
+
+
 @archive_app.command("list")
 def archive_list() -> None:
     """The files of the archive: run, hosts, records, dates, state."""
@@ -474,10 +546,19 @@ def _exit_code(error: Exception) -> int | None:
     from scrapers.sources.registry import SourceError, UnknownSourceError
     from scrapers.web.archive import ArchiveError
     from scrapers.web.capture_index import CaptureNotFoundError
-    from warehouse.errors import WarehouseError
+    from warehouse.errors import UnknownDocumentError, WarehouseError
 
-    bad_usage = (SettingsError, SourceError, UnknownSourceError, NewSourceError, PageError, PortalUsageError)
-    if isinstance(error, (*bad_usage, DeploymentFileError)):
+    bad_usage = (
+        SettingsError,
+        SourceError,
+        UnknownSourceError,
+        UnknownDocumentError,
+        NewSourceError,
+        PageError,
+        PortalUsageError,
+        DeploymentFileError,
+    )
+    if isinstance(error, bad_usage):
         _say(error)
         return 2
     if isinstance(error, ServerError | ArchiveError | CaptureNotFoundError | GoldenPageError | WarehouseError):

@@ -17,15 +17,14 @@ from typing import Any, Literal
 
 from flows.archive_index import update_index
 from flows.cut_runs import left_behind
+from flows.derived import derive_missing
 from flows.host_precedence import HostPrecedence
 from flows.learning import learn_after, rules_of
 from flows.progress import Progress
-from flows.quantities import find_quantities_anew
 from flows.registry import load_registry
 from flows.run_lock import forget, is_alive, run_lock
 from flows.settings import Settings
 from flows.web import run_pace, web_client
-from flows.words import recut_words
 from scrapers.collect import Fetcher, Plan, Step, Tally, collect
 from scrapers.records import ReportType, Source
 from scrapers.web.archive import Archive
@@ -177,8 +176,7 @@ class CrawlRun:
             if self._loader_error is None:
                 self.load()
                 learn_after(self.settings.warehouse_path)
-                recut_words(self.settings.warehouse_path)
-                find_quantities_anew(self.settings.warehouse_path)
+                derive_missing(self.settings.warehouse_path)
                 update_index(self.settings)
                 if compaction_is_due(self.settings.warehouse_path):
                     compact(self.settings.warehouse_path)

@@ -34,6 +34,17 @@ class Level(StrEnum):
     ZONE = "zone"
 
 
+class Edition(StrEnum):
+    """Which of the reports of a place and year: they stand beside each other, and only public ones fulfil the duty."""
+
+    GOVERNMENT = "government"
+    JOINT = "joint"
+    """Of Party committee and government together."""
+    DEPARTMENT = "department"
+    PEOPLES_CONGRESS = "peoples_congress"
+    """The one that goes to the standing committee of the People's Congress."""
+
+
 class Outcome(StrEnum):
     """Every way a fetch or a listing ends; each fetch ends in exactly one."""
 
@@ -241,6 +252,29 @@ class Source:
     layouts: tuple[Layout, ...] = ()
     """No two are for the same page."""
     extra_hosts: tuple[ExtraHost, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A field of one document that is read wrongly, or stands wrongly on the site, put right by a person.
+
+    Values are as the warehouse casts them to text: ``2024``, ``2025-03-01``; ``None`` is unknown.
+    """
+
+    field: str
+    """``title``, ``publisher``, ``report_year`` ..."""
+    value: str | None
+    expect: str | None
+    """What is read and is to be replaced: where something else is read, the correction does not apply."""
+    reason: str
+    file: str
+    line: int
+    """Of the file, at which the correction begins."""
+    document_id: str | None = None
+    url: str | None = None
+    """One of these two says which document; the other is ``None``."""
+    reported: str | None = None
+    """When, or at which address, the site was told of it."""
 
 
 # --------------------------------------------------------------------------- listing
@@ -682,6 +716,9 @@ class Report:
     report_type_reason: str | None = None
     report_year: int | None = None
     report_year_reason: str | None = None
+    edition: Edition | None = None
+    """Of a report: ``None`` where it could not be told."""
+    edition_reason: str | None = None
     sections: tuple[Section, ...] = ()
     figures: tuple[Figure, ...] = ()
     flags: tuple[Flag, ...] = ()

@@ -35,5 +35,9 @@ class QueryError(WarehouseError):
     """A query is refused or wrong; the message names the nearest table or column."""
 
 
+class UnknownDocumentError(WarehouseError):
+    """Somebody asked for a document that is not there, or by a name that several have; the message has the nearest."""
+
+
 class ChecksFailedError(WarehouseError):
     """Checks of severity ``error`` found offending rows; the reader copy was left as it was."""

@@ -169,14 +169,18 @@ def _merge(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], 
                 raise
         _mark(connection, batches, now)
         counts = _counts(connection)
-        # Temporary tables belong to the connection; the next group starts afresh.
-        for (table,) in connection.execute(_TEMPORARY).fetchall():
-            connection.execute(f"DROP TABLE temp.{table}")
+        drop_temporary(connection)
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
     return counts
+
+
+def drop_temporary(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop what a merge has made: temporary tables belong to the connection, and the next one starts afresh."""
+    for (table,) in connection.execute(_TEMPORARY).fetchall():
+        connection.execute(f"DROP TABLE temp.{table}")
 
 
 _TEMPORARY: Final = "SELECT table_name FROM duckdb_tables() WHERE temporary"

@@ -19,6 +19,8 @@ KINDS: Final = (
     "run",
     "check",
     "archive",
+    "decision",
+    "correction",
     "column unknown",
 )
 

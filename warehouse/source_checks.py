@@ -6,9 +6,7 @@ where nobody has crawled yet. A run copies it to ``core_source_checks``.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
@@ -19,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from scrapers.records import Outcome
-from warehouse.durability import sync_folder
+from warehouse.durability import append_lines, torn_or
 from warehouse.instants import kept
 
 FILE_NAME: Final = "source_checks.jsonl"
@@ -74,27 +72,11 @@ class CheckLedger:
 
 
 def append_checks(path: Path, checks: Iterable[SourceCheck]) -> None:
-    """Add ``checks`` to the ledger at ``path`` (made if absent), each on a line of its own, synced to disk.
-
-    A line that a killed writer left without its end is closed first, so that it spoils none but itself.
-    """
+    """Add ``checks`` to the ledger at ``path`` (made if absent), each on a line of its own, synced to disk."""
     lines = "".join(json.dumps(_as_json(check), ensure_ascii=False) + "\n" for check in checks).encode()
     if not lines:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not path.exists()
-    with path.open("ab+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        end = file.seek(0, os.SEEK_END)
-        if end:
-            file.seek(end - 1)
-            if file.read(1) != b"\n":
-                lines = b"\n" + lines
-        file.write(lines)
-        file.flush()
-        os.fsync(file.fileno())
-    if is_new:
-        sync_folder(path.parent)
+    append_lines(path, lines)
 
 
 def read_checks(path: Path) -> CheckLedger:
@@ -111,11 +93,7 @@ def read_checks(path: Path) -> CheckLedger:
         try:
             checks.append(_of_json(json.loads(line)))
         except (ValueError, TypeError, KeyError) as error:
-            torn = line.startswith(b"{") and not line.rstrip().endswith(b"}")
-            why = "is torn: whoever wrote it was killed" if torn else f"is no check ({error})"
-            troubles.append(
-                f"{path}:{number}: {why}; it is skipped until somebody takes the line out, nothing else is lost"
-            )
+            troubles.append(f"{path}:{number}: {torn_or(error, line, 'check')}")
     return CheckLedger(tuple(checks), tuple(troubles))
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from scrapers.records import Level, Outcome, PageKind, ReportType, State
+from scrapers.records import Edition, Level, Outcome, PageKind, ReportType, State
 from warehouse.instants import kept
 from warehouse.landing import BatchFile
 from warehouse.literals import quoted
@@ -66,6 +66,7 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
         _one_of("state", State),
         _one_of("level", Level, absent=True),
         _one_of("report_type", ReportType, absent=True),
+        _one_of("edition", Edition, absent=True),
         _one_of("draft.kind", PageKind),
         Rule("division_code is not six digits", "division_code IS NULL OR regexp_full_match(division_code, '\\d{6}')"),
         Rule(

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from flows.archive_index import Reindexed, compare, update_index
 from flows.commands.terminal import say, show_table, shown, talk
+from flows.derived import derive_missing
 from flows.learning import learn_after
 from flows.registry import load_registry
 from flows.settings import Settings
@@ -138,6 +139,7 @@ def rebuild_command(settings: Settings) -> int:
         say("problem", f"{batch.path}: {batch.reason}")
     load_registry(settings, registry)
     learn_after(settings.warehouse_path)
+    derive_missing(settings.warehouse_path)
     result = _reindex(settings, everything=False)
     published = publish(settings.warehouse_path, settings.reader_path)
     talk.print(f"Published {published.path}. Ask it: nianbao coverage, or nianbao sql")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flows.commands.corrections import correction_troubles
 from flows.commands.terminal import many, say, show_table, talk
 from flows.run import RunStoppedError, host_groups
 from flows.settings import Settings
@@ -33,6 +34,7 @@ def check_command(settings: Settings, *, sources: list[str], province: str | Non
     """Check the registry, its golden pages, and with ``live`` every column on its site. Exit code 1 on trouble."""
     try:
         registry = load_sources(settings.sources_dir)
+        of_corrections = correction_troubles(settings)
     except SourceError as error:
         for problem in error.problems:
             say("trouble", problem)
@@ -41,6 +43,7 @@ def check_command(settings: Settings, *, sources: list[str], province: str | Non
     before = read_ledger(settings)
     verdicts = {source.id: check_golden_pages(source, Path(source.file)) for source in chosen if source.file}
     troubles = [problem for verdict in verdicts.values() for problem in verdict.problems]
+    troubles += of_corrections
     if not sources and province is None:
         troubles += strays(settings.sources_dir, registry)
     ledger = before

@@ -8,6 +8,8 @@ import shutil
 import sys
 from collections.abc import Iterator
 
+from flows.amendments import read_amendments
+from flows.commands.corrections import correction_troubles
 from flows.commands.terminal import show_table, talk
 from flows.settings import Settings, origins, unknown_variables
 from scrapers.reading.attachments.programs import LOST_WITHOUT, find
@@ -61,6 +63,7 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
         yield ("sources", FINE, f"{len(sources)} in {settings.sources_dir}, {unknown} of them without a known column")
     except SourceError as error:
         yield ("sources", TROUBLE, str(error))
+    yield ("corrections", *_corrections(settings))
     for variable in unknown_variables():
         yield (variable, TROUBLE, "no setting is called so; the table above has all of them")
     folder = settings.data_dir
@@ -95,6 +98,25 @@ def _file_programs() -> Iterator[tuple[str, str, str]]:
         path = find(program)
         missing = f"not installed, so without: {lost}; apt-get install {package}"
         yield (program.value, FINE, missing if path is None else f"{path}: {lost}")
+
+
+def _corrections(settings: Settings) -> tuple[str, str]:
+    try:
+        amendments = read_amendments(settings)
+        troubles = correction_troubles(settings)
+    except (SourceError, OSError) as error:
+        return TROUBLE, str(error)
+    except WarehouseError as error:
+        return TROUBLE, f"what has become of them cannot be asked: {error}"
+    if amendments.decisions.troubles:
+        return TROUBLE, "; ".join(amendments.decisions.troubles)
+    held = (
+        f"{len(amendments.corrections)} corrections, {len(amendments.decisions.decisions)} decisions on the quarantine"
+    )
+    if troubles:
+        of_them = "1 of them is" if len(troubles) == 1 else f"{len(troubles)} of them are"
+        return TROUBLE, f"{held}; {of_them} not applied, because the page says something else now: nianbao corrections"
+    return FINE, held
 
 
 def _warehouse(settings: Settings) -> tuple[str, str]:

@@ -140,6 +140,8 @@ def as_json(page: SavedPage, draft: Draft, report: Report | None) -> dict[str, A
         "report_type_reason": report.report_type_reason if report else None,
         "report_year": report.report_year if report else None,
         "report_year_reason": report.report_year_reason if report else None,
+        "edition": report.edition if report else None,
+        "edition_reason": report.edition_reason if report else None,
         "state": report.state if report else None,
         "state_reason": report.reason if report else None,
         "mirror_of": report.mirror_of if report else None,

@@ -10,6 +10,7 @@ from datetime import date
 from scrapers.addresses import canonical, host_of
 from scrapers.judging.copies import signature
 from scrapers.judging.damage import damage_flags
+from scrapers.judging.edition import EditionJudgement, judge_edition
 from scrapers.judging.genre import DocumentJudgement, judge_document, judge_title
 from scrapers.judging.publisher import resolve_publisher
 from scrapers.judging.trust import (
@@ -81,6 +82,8 @@ def judge(
     year = _year(draft, title, document.report_type, published, candidate)
     cells = figures(draft.tables) if document.report_type is ReportType.DISCLOSURE else ()
     publisher = resolve_publisher(draft=draft, source=source, year=year.year)
+    is_report = document.report_type is not None
+    edition = judge_edition(draft, title, publisher) if is_report else EditionJudgement(None, None)
     trust = trust_flags(
         host=host_of(draft.url),
         title=title,
@@ -111,6 +114,8 @@ def judge(
         report_type_reason=document.reason,
         report_year=year.year,
         report_year_reason=year.reason,
+        edition=edition.edition,
+        edition_reason=edition.reason,
         sections=parts,
         figures=cells,
         flags=tuple(flags),

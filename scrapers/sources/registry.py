@@ -23,6 +23,7 @@ _CODE = 6
 """Digits of a division code (GB/T 2260)."""
 PAGES_ENDING = ".pages"
 """Folders beside a source's file that hold saved pages of it, and no source."""
+_CORRECTIONS = "corrections"
 _FIRST = "check the setting sources_dir, or write its first source: `nianbao sources new URL`"
 _OF_A_SOURCE = re.compile(r"^\s*publisher\s*=", re.MULTILINE)
 
@@ -34,7 +35,8 @@ class UnknownSourceError(Exception):
 def load_sources(directory: Path = REGISTRY) -> tuple[Source, ...]:
     """Every source below ``directory``, by id. Raises one :class:`SourceError` with the problems of all files.
 
-    A file that lies in ``directory`` itself is one of the problems: it would have no province.
+    A file that lies in ``directory`` itself is one of the problems: it would have no province. ``corrections.toml`` is
+    none of a source, see ``scrapers.sources.corrections``.
     """
     if not directory.is_dir():
         raise SourceError([f"{directory}: there is no such folder of sources; {_FIRST}"])
@@ -43,7 +45,7 @@ def load_sources(directory: Path = REGISTRY) -> tuple[Source, ...]:
     problems: list[str] = []
     for path, identifier in sorted(_files(root, "")):
         if "/" not in identifier:
-            if _is_stray(path, directory):
+            if identifier != _CORRECTIONS and _is_stray(path, directory):
                 problems.append(f"{path}: lies outside a province: move it to {root}/<province>/{identifier}{_ENDING}")
             continue
         try:

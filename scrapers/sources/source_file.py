@@ -55,11 +55,11 @@ def read_file(path: str, identifier: str) -> Source:
         checked: SourceTable = _VALIDATOR.validate_python(raw)
     except ValidationError as error:
         raise SourceError(
-            [f"{path}:{_line(text, e['loc'])}: {_where(e['loc'])}{_complaint(e)}" for e in _own(error.errors())]
+            [f"{path}:{line_of(text, e['loc'])}: {_where(e['loc'])}{complaint(e)}" for e in _own(error.errors())]
         ) from error
 
     def at(*location: int | str) -> str:
-        return f"{path}:{_line(text, location)}: {_where(location)}".removesuffix(": ")
+        return f"{path}:{line_of(text, location)}: {_where(location)}".removesuffix(": ")
 
     problems = list(_cross_checks(checked, at))
     if problems:
@@ -258,7 +258,7 @@ def _own(errors: Sequence[Any]) -> Iterable[Any]:
             yield error
 
 
-def _complaint(error: Any) -> str:
+def complaint(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         key = error["loc"][-1]
         if len(error["loc"]) > 1 and key in SourceTable.model_fields:
@@ -284,7 +284,7 @@ _COMPLAINTS = {
 _PATTERNS = {SIX_DIGITS: "write six digits, as in divisions.csv", NO_PORT: "write the host without a port"}
 
 
-def _line(text: str, location: Sequence[int | str]) -> int:
+def line_of(text: str, location: Sequence[int | str]) -> int:
     """The line of a key, so that an editor can jump there; that of its table where the key is missing, else 1."""
     lines = text.splitlines()
     start, header = 0, None

@@ -22,6 +22,7 @@ DAMAGE = {
     "batch_marked_without_its_captures": "UPDATE raw_batches SET captures = captures - 1",
     "part_without_version": "UPDATE core_flags SET document_id = 'nobody' WHERE document_id = 'doc-1'",
     "report_without_capture": "DELETE FROM raw_captures WHERE url LIKE '%_1.html'",
+    "amended_twice": "INSERT INTO core_as_read (document_id, state) VALUES ('doc-1', 'wanted'), ('doc-1', 'wanted')",
     "accepted_without_essentials": "UPDATE core_reports SET publisher = NULL WHERE document_id = 'doc-1'",
 }
 
@@ -93,5 +94,6 @@ def test_blocks_that_do_not_make_the_text_are_found_and_point_nowhere(
 
 def test_every_check_is_tried_here() -> None:
     tried = {*DAMAGE, "applications_do_not_add_up", "published_before_the_year_was_over", "blocks_do_not_make_the_text"}
-    assert {check.name for check in checks()} == tried
+    elsewhere = {"correction_not_applied", "decision_of_an_earlier_text"}  # test_corrections, test_decisions
+    assert {check.name for check in checks()} == tried | elsewhere
     assert {check.severity for check in checks()} == {"error", "warn"}

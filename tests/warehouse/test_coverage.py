@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sample_batches import COLUMN, MORNING, SOURCE, candidate, capture, listing, report, whole_batch
 
-from scrapers.records import Batch, Column, Level, ListRow, Outcome, ReportType, Signature, Source, State
+from scrapers.records import Batch, Column, Edition, Level, ListRow, Outcome, ReportType, Signature, Source, State
 from warehouse.coverage import STATES, coverage_summary, coverage_table
 from warehouse.database import writing
 from warehouse.ledger import load_sources
@@ -115,6 +115,36 @@ def test_what_is_found_but_not_trusted_is_not_held(
     fetched = capture(1)
     load(dataclasses.replace(listed(), captures=(fetched,), reports=(report(1, read_from=fetched, **changes),)))
     assert states(JUNE)[2025] == state
+
+
+def test_the_report_to_the_peoples_congress_does_not_hide_that_the_public_one_is_missing(
+    load: Load, states: States, ask: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    to_congress = {"edition": Edition.PEOPLES_CONGRESS}
+    load(Batch("run-1", SOURCE, 0, listings=(listing(),), reports=(report(0, year=2025, **to_congress),)))
+    assert states(JUNE)[2025] == "overdue"
+    question = (
+        "SELECT reports, document_id, days_late, editions FROM coverage_on(DATE '2026-06-01') WHERE report_year = 2025"
+    )
+    question += " AND report_type = 'rule_of_law' AND source_id = ?"
+    assert ask(question, [SOURCE]) == [(0, None, 62, ["peoples_congress"])]
+    load(Batch("run-2", SOURCE, 0, reports=(report(1, year=2025, edition=Edition.GOVERNMENT),)))
+    assert states(JUNE)[2025] == "held"
+    assert ask(question, [SOURCE]) == [(1, "doc-1", 0, ["government", "peoples_congress"])]
+
+
+def test_of_two_reports_of_one_year_the_later_stands_for_it_and_the_earlier_says_when_it_was_first_published(
+    load: Load, states: States, ask: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    first = report(0, year=2025, published_date=date(2026, 3, 1))
+    second = report(1, year=2025, published_date=date(2026, 5, 1))
+    load(Batch("run-1", SOURCE, 0, listings=(listing(),), reports=(first, second)))
+    assert states(JUNE)[2025] == "held"
+    assert ask(
+        "SELECT document_id, published::VARCHAR, days_late, reports FROM coverage_on(DATE '2026-06-01') "
+        "WHERE report_year = 2025 AND report_type = 'rule_of_law' AND source_id = ?",
+        [SOURCE],
+    ) == [("doc-1", "2026-03-01", 0, 2)]
 
 
 def test_a_copy_of_a_held_report_is_nothing_found(load: Load, states: States) -> None:

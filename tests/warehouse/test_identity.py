@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from sample_batches import MORNING, SOURCE, TEXT, address, capture, digest, report
 
+from scrapers.judging.copies import signature
 from scrapers.records import Batch, State
 from warehouse.rebuild import reload_kept
 
@@ -96,6 +98,68 @@ def test_an_address_that_passes_to_another_years_report_leaves_the_one_it_held(l
         ("doc-0", 2025, 1),
         ("doc-1", 2024, 2),
     ]
+
+
+def test_a_report_whose_own_address_passes_to_another_year_stays_at_its_other_one(load: Load, ask: Ask) -> None:
+    load(read(0))
+    load(read(1, days=1))  # listed in a second column
+    load(read(0, days=2, text=EDITED, year=2024))  # the first one's page now shows another report
+    standing = "SELECT report_year, url, version FROM reports ORDER BY ALL"
+    assert ask(standing) == [(2024, address(0), 1), (2025, address(1), 1)]
+    assert ask("FROM changes") == [], "neither of the two reports was edited"
+    load(one_run(read(0, days=3, text=EDITED, year=2024), read(1, days=3)))
+    assert ask(standing) == [(2024, address(0), 1), (2025, address(1), 1)]
+    load(read(0, days=4, text=(*EDITED, "（补充）"), year=2024))
+    load(read(1, days=4, text=(*LONG, "（补充）")))
+    assert ask(standing) == [(2024, address(0), 2), (2025, address(1), 2)]
+    assert ask("SELECT document_id FROM reports WHERE report_year = 2025") == [("doc-0",)]
+
+
+def test_an_address_used_for_each_years_report_in_turn_keeps_them_all(load: Load, ask: Ask) -> None:
+    load(read(0, year=2023))
+    load(read(0, days=365, text=EDITED, year=2024))
+    load(read(0, days=730, text=("一、总体", *LONG), year=2025))
+    assert ask("SELECT report_year, version FROM reports ORDER BY 1") == [(2023, 1), (2024, 1), (2025, 1)]
+    assert ask("SELECT count(DISTINCT document_id) FROM core_addresses WHERE url = ?", [address(0)]) == [(3,)]
+
+
+def test_an_address_that_shows_its_old_report_again_has_it_back(load: Load, ask: Ask) -> None:
+    load(read(0))
+    load(read(0, days=1, text=EDITED, year=2024))  # one day the site answered with another page
+    load(read(0, days=2, text=(*LONG, "（补充）")))
+    assert ask("SELECT report_year, version FROM reports ORDER BY 1") == [(2024, 1), (2025, 2)]
+    assert ask("SELECT document_id FROM reports WHERE report_year = 2025") == [("doc-0",)]
+
+
+def test_an_old_answer_of_an_address_that_has_passed_is_read_anew_for_the_report_it_was_of(
+    load: Load, ask: Ask
+) -> None:
+    first = read(0)
+    load(first)
+    load(read(0, days=2, text=EDITED, year=2024))
+    again = replace(first.reports[0], publisher="浦江县司法局")
+    load(Batch("reprocess", SOURCE, 0, reports=(again,)))
+    assert ask("SELECT report_year, publisher FROM reports ORDER BY 1") == [
+        (2024, "浦江县人民政府"),
+        (2025, "浦江县司法局"),
+    ]
+
+
+def test_a_wrong_year_that_the_site_puts_right_is_an_edit_of_the_same_report(load: Load, ask: Ask) -> None:
+    def signed(batch: Batch) -> Batch:
+        (made,) = batch.reports
+        return replace(batch, reports=(replace(made, signature=signature(made.draft.text)),))
+
+    body = "".join(random.Random(7).choice("法治行政执法决策复议监督政务营商审查合同") for _ in range(1500))
+    text = (TEXT[0], body, *TEXT[2:])
+    right = (TEXT[0].replace("2025", "2024"), body, *TEXT[2:])
+    load(signed(read(0, text=text)))
+    load(signed(read(0, days=2, text=right, year=2024, published_date=date(2026, 3, 1))))
+    assert ask("SELECT document_id, report_year, version FROM reports") == [("doc-0", 2024, 2)]
+    load(signed(read(0, days=367, text=text, year=2025, published_date=date(2027, 3, 1))))
+    assert ask("SELECT report_year, version FROM reports ORDER BY 1") == [(2024, 2), (2025, 1)], (
+        "the same words a year later are the next report"
+    )
 
 
 def test_an_address_whose_year_is_understood_otherwise_keeps_its_report(load: Load, ask: Ask) -> None:

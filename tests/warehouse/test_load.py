@@ -228,6 +228,7 @@ def test_an_unreadable_batch_is_kept_and_the_others_load(warehouse: Path, landin
         ({"document_id": ""}, "document_id is missing"),
         ({"state": "fine"}, "state is none of"),
         ({"level": "galaxy"}, "level is none of"),
+        ({"edition": "pocket"}, "edition is none of"),
         ({"report_type": "novel"}, "report_type is none of"),
         ({"text_digest": None}, "a text without its digest"),
         ({"sections": (Section("measures", "一", 3, 99),)}, "a section outside of the blocks"),

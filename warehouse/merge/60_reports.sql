@@ -2,7 +2,7 @@
 CREATE TEMP TABLE newest_reports AS
 SELECT s.document_id, s.url, source_id, column_url, state, reason, publisher, division_code, parent_division_code, level,
     report_type, report_type_reason, report_year::SMALLINT AS report_year, report_year_reason,
-    draft.title AS title, published_date AS published, draft.published AS published_shown, draft.source AS stated_source,
+    edition, edition_reason, draft.title AS title, published_date AS published, draft.published AS published_shown, draft.source AS stated_source,
     draft.doc_number AS doc_number, draft.index_number AS index_number, listed_title, listed_date, dates,
     draft.kind AS page_kind,
     list_sort(list_distinct(list_concat(
@@ -16,6 +16,7 @@ FROM (
     QUALIFY row_number() OVER (PARTITION BY document_id ORDER BY read_at DESC, arrival DESC) = 1
 ) p JOIN staged_reports s USING (arrival);
 
+-- Compared as read: what a person corrected or decided is no change of the site, and stands beside (core_as_read).
 INSERT INTO core_report_changes
 SELECT document_id, changed_at, change.field, change.old_value, change.new_value, reason, batch
 FROM (
@@ -28,11 +29,12 @@ FROM (
         {'field': 'level', 'old_value': e.level, 'new_value': n.level},
         {'field': 'report_type', 'old_value': e.report_type, 'new_value': n.report_type},
         {'field': 'report_year', 'old_value': e.report_year::VARCHAR, 'new_value': n.report_year::VARCHAR},
+        {'field': 'edition', 'old_value': e.edition, 'new_value': n.edition},
         {'field': 'published', 'old_value': e.published::VARCHAR, 'new_value': n.published::VARCHAR},
         {'field': 'doc_number', 'old_value': e.doc_number, 'new_value': n.doc_number},
         {'field': 'index_number', 'old_value': e.index_number, 'new_value': n.index_number}
     ]) AS change
-    FROM newest_reports n JOIN core_reports e ON e.document_id = n.document_id
+    FROM newest_reports n JOIN reports_as_read e ON e.document_id = n.document_id
 )
 WHERE change.old_value IS DISTINCT FROM change.new_value;
 
@@ -44,7 +46,8 @@ ON CONFLICT (document_id) DO UPDATE SET
     reason = excluded.reason, publisher = excluded.publisher, division_code = excluded.division_code,
     parent_division_code = excluded.parent_division_code, level = excluded.level, report_type = excluded.report_type,
     report_type_reason = excluded.report_type_reason, report_year = excluded.report_year,
-    report_year_reason = excluded.report_year_reason, title = excluded.title, published = excluded.published,
+    report_year_reason = excluded.report_year_reason, edition = excluded.edition,
+    edition_reason = excluded.edition_reason, title = excluded.title, published = excluded.published,
     published_shown = excluded.published_shown, stated_source = excluded.stated_source,
     doc_number = excluded.doc_number, index_number = excluded.index_number, listed_title = excluded.listed_title,
     listed_date = excluded.listed_date, dates = excluded.dates, page_kind = excluded.page_kind,
@@ -63,3 +66,19 @@ SELECT document_id, url, min(read_at), max(read_at) FROM placed_reports GROUP BY
 ON CONFLICT (document_id, url) DO UPDATE SET
     first_seen_at = least(first_seen_at, excluded.first_seen_at),
     last_seen_at = greatest(last_seen_at, excluded.last_seen_at);
+
+-- A report whose address has passed to another one stands where it was seen last besides, if anywhere.
+CREATE TEMP TABLE displaced_reports AS
+SELECT e.document_id, e.url, n.last_read_at, n.batch, arg_max(a.url, a.last_seen_at) AS stands_at
+FROM newest_reports n
+JOIN core_reports e ON e.url = n.url AND e.document_id <> n.document_id AND e.source_id IS NOT DISTINCT FROM n.source_id
+    AND e.last_read_at < n.last_read_at
+JOIN core_addresses a ON a.document_id = e.document_id AND a.url <> e.url
+ANTI JOIN core_reports o ON o.url = a.url AND o.document_id <> a.document_id
+GROUP BY ALL;
+
+INSERT INTO core_report_changes
+SELECT document_id, last_read_at, 'url', url, stands_at, 'the address has passed to another report', batch
+FROM displaced_reports;
+
+UPDATE core_reports SET url = d.stands_at FROM displaced_reports d WHERE d.document_id = core_reports.document_id;

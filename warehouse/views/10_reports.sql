@@ -11,7 +11,7 @@ SELECT
             WHEN 'disclosure' THEN ['overview', 'proactive', 'applications', 'review_litigation', 'problems']
         END, lambda role: NOT list_contains(r.section_roles, role)) END AS missing_sections,
     r.flags, r."version", r.report_year_reason, r.listed_date, r.source_id, r.first_seen_at, r.last_read_at,
-    p.gone_since, is_withdrawn(p.gone_checks) AS withdrawn
+    p.gone_since, is_withdrawn(p.gone_checks) AS withdrawn, r.edition, r.edition_reason
 FROM core_reports r
 LEFT JOIN core_pages p ON p.url = r.url
 LEFT JOIN (
@@ -38,8 +38,10 @@ SELECT r.document_id, r.state, r.reason, r.publisher, r.report_type, r.report_ye
     o.url AS mirror_of, c.similarity, r.flags,
     (SELECT list(f.flag || CASE WHEN f.evidence = '' THEN '' ELSE ': ' || f.evidence END ORDER BY f.flag, f.evidence)
         FROM core_flags f WHERE f.document_id = r.document_id AND f."version" = r."version") AS evidence,
-    r.text_length, r.first_seen_at, r.last_read_at
+    r.text_length, r.first_seen_at, r.last_read_at,
+    d.verdict || ' by ' || d.decided_by || ' on ' || d.decided_at::DATE || ', of an earlier text: ' || d.reason AS decided_before
 FROM core_reports r
+LEFT JOIN (FROM decisions WHERE standing = 'text_changed' AND verdict <> 'reopened') d ON d.document_id = r.document_id
 LEFT JOIN core_copies c ON c.document_id = r.document_id
 LEFT JOIN core_reports o ON o.document_id = c.copy_of
 WHERE r.state = 'quarantined';

@@ -39,15 +39,21 @@ documents AS (
     WHERE r.state IN ('accepted', 'quarantined') AND r.publisher IS NOT NULL
         AND r.report_type IS NOT NULL AND r.report_year IS NOT NULL
 ),
+-- The duty is to publish: the report that goes to the People's Congress does not stand for the public one.
 held AS (
     SELECT publisher, report_type, report_year,
         CASE min(CASE
                 WHEN state = 'quarantined' THEN 4 WHEN withdrawn THEN 3 WHEN attachment_only THEN 2 ELSE 1 END)
-            WHEN 1 THEN 'held' WHEN 2 THEN 'attachment_only' WHEN 3 THEN 'withdrawn' ELSE 'quarantined' END AS state,
-        count(*) FILTER (state = 'accepted') AS reports,
-        arg_min(document_id, (state, withdrawn, published)) AS document_id,
-        min(published) FILTER (state = 'accepted') AS published
-    FROM documents GROUP BY publisher, report_type, report_year
+                FILTER (public)
+            WHEN 1 THEN 'held' WHEN 2 THEN 'attachment_only' WHEN 3 THEN 'withdrawn' WHEN 4 THEN 'quarantined' END AS state,
+        count(*) FILTER (public AND state = 'accepted') AS reports,
+        -- of several the last one published: it replaces the others
+        arg_min(document_id, (state, withdrawn, attachment_only, -coalesce(epoch(published), 0), document_id))
+            FILTER (public) AS document_id,
+        min(published) FILTER (public AND state = 'accepted') AS published,
+        list_sort(list(DISTINCT edition) FILTER (state = 'accepted' AND edition IS NOT NULL)) AS editions
+    FROM (SELECT *, edition IS DISTINCT FROM 'peoples_congress' AS public FROM documents)
+    GROUP BY publisher, report_type, report_year
 ),
 years AS (
     SELECT e.*, s.publisher, s.level, s.division_code, s.parent_division_code,
@@ -86,7 +92,8 @@ SELECT
     d.due, h.published,
     CASE WHEN h.published IS NOT NULL THEN greatest(date_diff('day', d.due, h.published), 0)
         WHEN h.state IS NULL AND day > d.due THEN date_diff('day', d.due, day) END AS days_late,
-    coalesce(h.reports, 0) AS reports, h.document_id, d.last_listed_at, d.last_outcome, d.last_detail AS detail
+    coalesce(h.reports, 0) AS reports, h.document_id, d.last_listed_at, d.last_outcome, d.last_detail AS detail,
+    h.editions
 FROM due d
 LEFT JOIN held h ON h.publisher = d.publisher AND h.report_type = d.report_type AND h.report_year = d.report_year;
 

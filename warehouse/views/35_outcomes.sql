@@ -1,5 +1,6 @@
 -- What each way to end means, and what a person should do about it. One row for every scrapers.records.Outcome, and for
--- the ends that only the warehouse knows: `failed`, `rejected`, `column_unknown`, `shrunken`, `damaged`, `killed`.
+-- the ends that only the warehouse knows: `failed`, `rejected`, `column_unknown`, `shrunken`, `damaged`, `killed`,
+-- `text_changed`, `source_mended`, `source_changed`.
 CREATE VIEW outcomes AS
 SELECT * FROM (VALUES
     ('ok', 'Answered, and nothing is known to be missing.', NULL),
@@ -59,5 +60,11 @@ SELECT * FROM (VALUES
     ('damaged', 'A file of the archive has a record that cannot be read as it was written.',
         'nianbao archive verify FILE names record and offset; fetch those pages again, or put the file back from a backup.'),
     ('killed', 'A run that ended without a word: killed, or the machine went down.',
-        'Nothing is lost: the next nianbao crawl goes on from there.')
+        'Nothing is lost: the next nianbao crawl goes on from there.'),
+    ('text_changed', 'A page that a person decided on says something else now; the decision does not hold for that, and the page is judged by itself.',
+        'nianbao quarantine show ID has the text of today; accept, reject or reopen it again.'),
+    ('source_mended', 'A correction is not applied: what is read today is what it would put.',
+        'The site (or the reading) is mended: take the correction out of the file that the detail names.'),
+    ('source_changed', 'A correction is not applied: what is read today is neither what it expects nor what it would put.',
+        'Look at the page: take the correction out, or write what is read today as its expect.')
 ) AS words(outcome, means, advice);

@@ -53,6 +53,21 @@ things AS (
     SELECT 'archive', NULL, warc_file, 'damaged', array_to_string(damage, '; '), indexed_at, indexed_at, 1
     FROM raw_archive_files WHERE len(damage) > 0
     UNION ALL
+    SELECT 'decision', r.source_id, d.url, d.standing,
+        d.verdict || ' by ' || d.decided_by || ' on ' || d.decided_at::DATE || ': ' || d.reason || ' (' || d.document_id || ')',
+        v.captured_at, r.last_read_at, 1
+    FROM decisions d
+    JOIN core_reports r ON r.document_id = d.document_id
+    LEFT JOIN core_versions v ON v.document_id = r.document_id AND v."version" = r."version"
+    WHERE d.standing = 'text_changed' AND d.verdict <> 'reopened'
+    UNION ALL
+    SELECT 'correction', r.source_id, c.url, c.standing,
+        c.file || ':' || c.line || ': ' || c.field || ' is read as ' || coalesce(c.value_read, 'unknown')
+            || ', expected was ' || coalesce(c.expect, 'unknown'),
+        NULL, r.last_read_at, 1
+    FROM corrections c JOIN core_reports r ON r.document_id = c.document_id
+    WHERE c.standing IN ('source_mended', 'source_changed')
+    UNION ALL
     SELECT 'column unknown', source_id, NULL, 'column_unknown', column_unknown, NULL, NULL, 0
     FROM core_sources WHERE column_unknown IS NOT NULL
 )
