@@ -108,11 +108,11 @@ def summary_markdown(
             t.listed,
             t.wanted if watched else t.new,
             t.changed,
-            t.unchanged,
-            t.rejected,
-            t.quarantined,
             t.failed,
             refused.get(t.source_id, 0),
+            t.quarantined,
+            t.rejected,
+            t.unchanged,
         )
         # What needs a look comes first; then what brought something.
         for t in sorted(summary.tallies, key=lambda t: (not t.problems, -(t.wanted if watched else t.new)))
@@ -123,8 +123,8 @@ def summary_markdown(
         f"{sum(bool(t.problems) for t in summary.tallies)} of them with problems.",
         table(
             (
-                "publisher", "source", "listed", "wanted" if watched else "new", "changed", "unchanged", "no report",
-                "quarantined", "failed", "blocked",
+                "publisher", "source", "listed", "wanted" if watched else "new", "changed", "failed", "blocked",
+                "quarantined", "no report", "unchanged",
             ),
             rows,
             most=MOST_ROWS,

@@ -8,7 +8,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import archiving, crawling, fetching, loading, readers_and_loads, reading, searching, sizes
+from tests.bench import (
+    archiving,
+    crawling,
+    fetching,
+    loading,
+    orchestration,
+    readers_and_loads,
+    reading,
+    searching,
+    sizes,
+)
 
 
 def main() -> int:
@@ -21,6 +31,7 @@ def main() -> int:
         "crawl": crawling.main,
         "fetch": fetching.main,
         "load": loading.main,
+        "orchestration": orchestration.main,
         "read": reading.main,
         "readers": readers_and_loads.main,
         "search": searching.main,

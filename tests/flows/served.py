@@ -20,7 +20,7 @@ import requests
 from deployments.portal.demo import SOURCES
 
 Found = TypeVar("Found")
-READY_WITHIN = 120.0
+READY_WITHIN = 180.0
 ROOT = Path(__file__).parents[2]
 
 
@@ -55,6 +55,8 @@ class Served:
     proxy: str
     port: int = field(default_factory=free_port)
     settings: dict[str, str] = field(default_factory=dict)
+    password: str | None = None
+    """``user:password`` of the API, where it has one."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -125,8 +127,18 @@ class Served:
 
     def prefect(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Prefect's own command, as somebody who knows it would use it."""
+        return self._run([sys.executable, "-m", "prefect", "--no-prompt", *words], self.client)
+
+    @property
+    def client(self) -> dict[str, str]:
+        """What tells Prefect's own command where the server is."""
         told = {"PREFECT_API_URL": f"{self.url}/api", "PREFECT_HOME": str(self.folder / "prefect-client")}
-        return self._run([sys.executable, "-m", "prefect", "--no-prompt", *words], told)
+        return told | ({"PREFECT_API_AUTH_STRING": self.password} if self.password else {})
+
+    @property
+    def auth(self) -> tuple[str, str] | None:
+        user, _, password = (self.password or "").partition(":")
+        return (user, password) if self.password else None
 
     def _run(self, command: list[str], more: dict[str, str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -141,7 +153,7 @@ class Served:
 
     def ask(self, path: str, **body: Any) -> Any:
         """POST to the API."""
-        answer = requests.post(f"{self.url}/api/{path}", json=body, timeout=30)
+        answer = requests.post(f"{self.url}/api/{path}", json=body, timeout=30, auth=self.auth)
         answer.raise_for_status()
         return answer.json()
 
@@ -159,7 +171,7 @@ class Served:
         return next(word for word in done.stdout.split() if "/flow-run/" in word).rpartition("/")[2]
 
     def state(self, run_id: str) -> dict[str, Any]:
-        answer = requests.get(f"{self.url}/api/flow_runs/{run_id}", timeout=30)
+        answer = requests.get(f"{self.url}/api/flow_runs/{run_id}", timeout=30, auth=self.auth)
         answer.raise_for_status()
         return dict(answer.json()["state"])
 

@@ -6,7 +6,7 @@ import asyncio
 import heapq
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +24,7 @@ from flows.run import crawl_plainly
 from flows.settings import Settings
 from flows.source_set import SourceSetBusyError, only_run_of, set_name
 from scrapers.sources.registry import load_sources
+from warehouse.checks import Check, CheckResult
 
 CHINA = ZoneInfo("Asia/Shanghai")
 BEGIN = datetime(2026, 12, 1, tzinfo=CHINA)
@@ -127,6 +128,39 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         crawl_plainly(settings, registry, registry)
     settings.reader_path.chmod(0o644)
     return settings
+
+
+@pytest.mark.slow
+def test_a_source_that_was_not_listed_for_days_is_silent_and_one_that_was_is_not(held: Settings) -> None:
+    def silent(days_later: int) -> set[str]:
+        found = find_matters(
+            held.reader_path,
+            now=datetime.now(UTC) + timedelta(days=days_later),
+            silent_days=7,
+            overdue_grace_days=3,
+            followed=(),
+        )
+        return {matter.key for matter in found if matter.kind is Kind.SOURCE_SILENT}
+
+    assert silent(6) == set()
+    assert silent(8) == {source.id for source in load_sources(SOURCES) if source.columns}
+
+
+@pytest.mark.slow
+def test_a_broken_check_is_named_with_its_rows(held: Settings) -> None:
+    check = Check("report_without_capture", "error", "reports whose capture is gone", "")
+    broken = CheckResult(check, ("document_id",), (("a",), ("b",)))
+    found = find_matters(
+        held.reader_path,
+        now=datetime.now(UTC),
+        silent_days=7,
+        overdue_grace_days=3,
+        followed=(),
+        checks=[broken, CheckResult(replace(check, name="another"), (), ())],
+    )
+    assert [matter.line for matter in found] == [
+        "report_without_capture (error): 2 rows: reports whose capture is gone"
+    ]
 
 
 @pytest.mark.slow

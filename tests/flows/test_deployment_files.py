@@ -1,0 +1,112 @@
+"""The files of ``deployments/`` hold together: what runs is closed in, every name in them is known to somebody."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.events.schemas.automations import AutomationCore
+from prefect.flows import load_flow_from_entrypoint
+from prefect.utilities.callables import parameter_schema
+
+from flows.deployment_files import Wanted, deployment_folder, read_wanted
+
+UNITS = sorted((deployment_folder() / "systemd").glob("*.service"))
+
+
+@pytest.fixture(scope="module")
+def wanted() -> Wanted:
+    return read_wanted(deployment_folder())
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict[str, Any]]:
+    file = yaml.safe_load((deployment_folder() / "compose.yaml").read_text())
+    return dict(file["services"])
+
+
+def test_every_deployment_names_a_flow_that_says_what_it_does(wanted: Wanted) -> None:
+    for deployment in wanted.deployments:
+        flow: Any = load_flow_from_entrypoint(deployment.entrypoint)
+        assert flow.description
+        assert flow.timeout_seconds or flow.name == "backfill", "a backfill is bounded by requests, not by time"
+        assert len(deployment.description) > 40
+
+
+def test_every_field_of_every_form_has_a_title_and_a_description(wanted: Wanted) -> None:
+    for deployment in wanted.deployments:
+        schema = parameter_schema(load_flow_from_entrypoint(deployment.entrypoint)).model_dump_for_openapi()
+        (model,) = [one for one in schema["definitions"].values() if one.get("type") == "object"]
+        for name, field in model["properties"].items():
+            assert field.get("description"), f"{deployment.name}: {name}"
+            assert field.get("title"), f"{deployment.name}: {name}"
+
+
+def test_every_schedule_is_in_china_time_and_one_run_a_deployment_is_the_limit(wanted: Wanted) -> None:
+    for deployment in wanted.deployments:
+        assert deployment.concurrency_limit.limit == 1
+        for schedule in deployment.schedules:
+            CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
+            assert schedule.timezone == "Asia/Shanghai"
+
+
+def test_automations_are_prefects_own_and_run_what_is_deployed(wanted: Wanted) -> None:
+    from prefect.flows import Flow
+
+    names = set()
+    for deployment in wanted.deployments:
+        flow = load_flow_from_entrypoint(deployment.entrypoint)
+        assert isinstance(flow, Flow)
+        names.add(f"{flow.name}/{deployment.name}")
+    for automation in wanted.automations:
+        AutomationCore(name=automation.name, trigger=automation.trigger, actions=[{"type": "do-nothing"}])  # type: ignore[arg-type, list-item]
+        assert {action.run for action in automation.actions if action.run} <= names
+
+
+def test_a_dead_run_is_marked_within_five_minutes_however_the_server_is_delayed(wanted: Wanted) -> None:
+    (zombies,) = [one for one in wanted.automations if "dead runs" in one.name]
+    heartbeat, delay = 30, 60
+    assert zombies.trigger["within"] + delay <= 300
+    assert zombies.trigger["within"] >= 5 * heartbeat, "a server that is busy must not make living runs dead"
+
+
+def test_containers_run_as_a_plain_user_and_can_write_only_their_volumes(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        if name == "postgres":  # its image drops root itself
+            continue
+        assert service["user"] == "10001:10001"
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+    users = [line for line in (deployment_folder() / "Dockerfile").read_text().splitlines() if line.startswith("USER")]
+    assert users == ["USER 10001:10001"]
+
+
+def test_containers_publish_ports_on_loopback_only(services: dict[str, dict[str, Any]]) -> None:
+    ports = [port for service in services.values() for port in service.get("ports", ())]
+    assert ports == ["127.0.0.1:4200:4200"]
+
+
+def test_no_file_holds_a_secret_of_its_own(services: dict[str, dict[str, Any]]) -> None:
+    for service in services.values():
+        for name, value in service.get("environment", {}).items():
+            if any(word in name for word in ("PASSWORD", "AUTH", "WEBHOOK", "CONNECTION_URL")):
+                assert "${" in value, f"{name} must come from outside"
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_units_are_what_systemd_understands_and_close_the_service_in(unit: Path, tmp_path: Path) -> None:
+    text = unit.read_text()
+    for bound in ("User=nianbao", "NoNewPrivileges=yes", "ProtectSystem=strict", "Restart=always"):
+        assert f"\n{bound}\n" in text
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    copy = tmp_path / unit.name
+    copy.write_text(text.replace("/srv/nianbao/nianbao/.venv/bin/", f"{Path(sys.executable).parent}/"))
+    done = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
