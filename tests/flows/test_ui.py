@@ -25,13 +25,21 @@ QUIET = (
 )  # fmt: skip
 
 
-def page_text(address: str) -> str:
-    """The text of a page once its scripts have run."""
+def page_text(address: str, needed: str = "") -> str:
+    """The text of a page once its scripts have run and ``needed`` (a pattern) is in it, if it comes in a few tries."""
     if CHROMIUM is None:
         pytest.skip("no Chromium here: apt-get install chromium")
+    for _ in range(4):
+        text = _page_text(CHROMIUM, address)
+        if re.search(needed, text):
+            break
+    return text
+
+
+def _page_text(browser: str, address: str) -> str:
     with tempfile.TemporaryDirectory() as profile:
         done = subprocess.run(
-            [CHROMIUM, *QUIET, f"--user-data-dir={profile}", "--dump-dom", address],
+            [browser, *QUIET, f"--user-data-dir={profile}", "--dump-dom", address],
             capture_output=True,
             text=True,
             timeout=150,
@@ -65,7 +73,7 @@ def test_the_deployments_are_there_with_their_times(served: Served) -> None:
 
 
 def test_a_run_says_what_it_is_and_shows_its_hosts_logs_and_artifacts(served: Served, run: str) -> None:
-    text = page_text(f"{served.url}/runs/flow-run/{run}")
+    text = page_text(f"{served.url}/runs/flow-run/{run}", r"source=qinglan/qinghe listed")
     assert "crawl all sources" in text
     assert "Completed" in text
     assert re.search(r"run=\S+ kind=crawl sources=\d+ hosts=\d+", text)
