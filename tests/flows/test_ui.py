@@ -22,6 +22,7 @@ QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--virtual-time-budget=30000",
+    "--window-size=1400,1600",  # a list draws only the rows that are in sight
 )  # fmt: skip
 
 
