@@ -59,6 +59,8 @@ class PublisherPlan:
     """Report year -> role of the statutory part that the report of rule of law leaves out."""
     bare_title: tuple[int, ...] = ()
     """Report years whose title does not name the year."""
+    borrows: Mapping[int, str] | None = None
+    """Report year -> name of the publisher whose words on its own work the report of rule of law repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +110,6 @@ def _publisher(raw: dict[str, Any]) -> PublisherPlan:
     )
     years = {name: tuple(raw.pop(name, ())) for name in ("missing", "late", "bare_title")}
     without = {int(year): str(role) for year, role in raw.pop("without", {}).items()}
-    return PublisherPlan(**{**raw, **years, "columns": columns, "level": Level(raw["level"]), "without": without})
+    borrows = {int(year): str(lender) for year, lender in raw.pop("borrows", {}).items()}
+    level = Level(raw["level"])
+    return PublisherPlan(**{**raw, **years, "columns": columns, "level": level, "without": without, "borrows": borrows})

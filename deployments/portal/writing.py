@@ -23,7 +23,7 @@ from deployments.portal.statutory_tables import (
     proactive_table,
     review_litigation_table,
 )
-from scrapers.records import ReportType
+from scrapers.records import Level, ReportType
 
 _DIGITS = "〇一二三四五六七八九十"
 _SCALED_FROM, _FULL_SCALE = 100, 250
@@ -91,6 +91,7 @@ def rule_of_law_blocks(publisher: PublisherPlan, year: int) -> tuple[Block, ...]
         items = lot.some(_of_year(topic["items"], year), lot.number(4, 6))
         middle = (len(items) + 1) // 2
         measures += [Paragraph("".join(map(say, part))) for part in (items[:middle], items[middle:]) if part]
+    measures.append(Paragraph("".join(own_work(publisher, year))))
     parts: dict[str, tuple[str, list[Block]]] = {
         "measures": (say(lot.one(phrases["measures_headings"])), measures),
         "shortcomings": (
@@ -118,6 +119,29 @@ def rule_of_law_blocks(publisher: PublisherPlan, year: int) -> tuple[Block, ...]
         heading, body = parts[role]
         blocks += [Heading(f"{numeral(number)}、{heading}", 1), *body]
     return tuple(blocks)
+
+
+def own_work(publisher: PublisherPlan, year: int) -> list[str]:
+    """Sentences on the publisher's own work; some stand for two or three years in a row, as in real reports.
+
+    In a year in which it borrows they are another publisher's. Two themes of governments come up in the years since
+    which they are talked of.
+    """
+    phrases = _phrases()["rule_of_law"]
+    lender = (publisher.borrows or {}).get(year, publisher.name)
+    sentences = []
+    for number, years in enumerate((2, 2, 3, 3)):
+        lot = Lot("own work", lender, number, (year + number) // years)
+        sentences.append(f"{lot.one(phrases['local_beginnings'])}，{lot.one(phrases['local_ends'])}")
+    if publisher.level is Level.DEPARTMENT:
+        return sentences[:2]
+    themes = Lot("themes", publisher.name)
+    reform_since, business_since = themes.number(2021, 2024), themes.number(2017, 2021)
+    if publisher.level in (Level.CITY, Level.COUNTY, Level.TOWNSHIP) and year >= reform_since:
+        sentences.insert(2, phrases["reform"])
+    if year >= business_since:
+        sentences.append(phrases["business"])
+    return sentences
 
 
 # --------------------------------------------------------------------------- 政府信息公开工作年度报告

@@ -1,0 +1,1 @@
+"""The page ``docs/questions.md``: its queries run, its answers compared."""

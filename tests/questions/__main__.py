@@ -1,0 +1,23 @@
+"""``python -m tests.questions data/demo/nianbao.duckdb``: write the answers on ``docs/questions.md`` anew."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.questions.page import PAGE, answer_on, answered
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1 or not Path(arguments[0]).is_file():
+        sys.stderr.write(
+            "usage: python -m tests.questions READER_COPY   (that of the demo: data/demo/nianbao.duckdb)\n"
+        )
+        return 2
+    PAGE.write_text(answered(PAGE.read_text("utf-8"), answer_on(Path(arguments[0]))), "utf-8")
+    sys.stderr.write(f"wrote {PAGE}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
