@@ -71,12 +71,12 @@ def _(mo):
 def _(ask, mo, theme):
     by_year = ask(
         "SELECT report_year, reports, reports_with, count, round(per_10000, 1) AS per_10000 "
-        "FROM term_frequency($word, per := ['year'], \"type\" := 'rule_of_law')",
+        "FROM term_frequency($word, per := ['year'], \"type\" := 'rule_of_law') ORDER BY report_year",
         word=theme.value,
     )
     by_level = ask(
         "SELECT level, reports, reports_with, round(per_10000, 1) AS per_10000 "
-        "FROM term_frequency($word, per := ['level'], \"type\" := 'rule_of_law') ORDER BY per_10000 DESC",
+        "FROM term_frequency($word, per := ['level'], \"type\" := 'rule_of_law') ORDER BY per_10000 DESC, level",
         word=theme.value,
     )
     found = ask("SELECT publisher, report_year, snippet, score FROM search($word, most := 5)", word=theme.value)
@@ -118,7 +118,7 @@ def _(ask, mo):
     reused = ask(
         "SELECT publisher, report_year, round(verbatim_share, 2) AS verbatim, "
         "round(share_but_numbers, 2) AS but_numbers "
-        "FROM reused_from_last_year(\"type\" := 'rule_of_law') ORDER BY verbatim_share DESC LIMIT 8"
+        "FROM reused_from_last_year(\"type\" := 'rule_of_law') ORDER BY verbatim_share DESC, publisher, report_year LIMIT 8"
     )
     copied = ask(
         "SELECT publisher, said_first_by, sentences, longest FROM copied_between_places("
@@ -128,7 +128,7 @@ def _(ask, mo):
         "SELECT token, count_target, count_reference, round(g2, 1) AS g2, round(log_ratio, 1) AS log_ratio "
         "FROM keyness("
         "(SELECT list(document_id) FROM reports WHERE report_type = 'rule_of_law' AND level = 'department'), "
-        "(SELECT list(document_id) FROM reports WHERE report_type = 'rule_of_law' AND level <> 'department')) LIMIT 12"
+        "(SELECT list(document_id) FROM reports WHERE report_type = 'rule_of_law' AND level <> 'department')) ORDER BY g2 DESC, token LIMIT 12"
     )
     mo.vstack(
         [
