@@ -118,7 +118,8 @@ def _(ask, mo):
     reused = ask(
         "SELECT publisher, report_year, round(verbatim_share, 2) AS verbatim, "
         "round(share_but_numbers, 2) AS but_numbers "
-        "FROM reused_from_last_year(\"type\" := 'rule_of_law') ORDER BY verbatim_share DESC, publisher, report_year LIMIT 8"
+        "FROM reused_from_last_year(\"type\" := 'rule_of_law') "
+        "ORDER BY verbatim_share DESC, publisher, report_year LIMIT 8"
     )
     copied = ask(
         "SELECT publisher, said_first_by, sentences, longest FROM copied_between_places("
@@ -128,7 +129,8 @@ def _(ask, mo):
         "SELECT token, count_target, count_reference, round(g2, 1) AS g2, round(log_ratio, 1) AS log_ratio "
         "FROM keyness("
         "(SELECT list(document_id) FROM reports WHERE report_type = 'rule_of_law' AND level = 'department'), "
-        "(SELECT list(document_id) FROM reports WHERE report_type = 'rule_of_law' AND level <> 'department')) ORDER BY g2 DESC, token LIMIT 12"
+        "(SELECT list(document_id) FROM reports WHERE report_type = 'rule_of_law' AND level <> 'department')) "
+        "ORDER BY g2 DESC, token LIMIT 12"
     )
     mo.vstack(
         [
