@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import string
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, groupby
@@ -110,6 +111,9 @@ _NO_COUNT_BEFORE: Final = re.compile(
 """A rank, a name, an interval, or the second bound of a range."""
 _VAGUE_BEFORE: Final = re.compile("[数几上若好成零〇一二两三四五六七八九十百千万亿]$")
 _NO_COUNT_AFTER: Final = re.compile("[—–~～/+×-]|[至到](?=[0-9０-９零一二两三四五六七八九十])")
+# The last and first characters that those patterns can meet, so that most numbers need neither.
+_SUSPECT_BEFORE: Final = frozenset("第每逢〔[+×*^—–~～-前至到 \u00a0" + string.ascii_letters)
+_SUSPECT_AFTER: Final = frozenset("—–~～/+×-至到")
 _RISE: Final = "增长|上升|提高|提升|增加|增幅|涨幅|上涨|攀升"
 _FALL: Final = "下降|减少|降低|降幅|压缩|压减|缩短|缩减|下跌|回落"
 _CHANGE: Final = re.compile(f"(?:{_RISE}|(?P<fall>{_FALL}))(?:了|率)?(?:分别)?(?:为|达到?)?(?:约|近|超过?)?[ \u00a0]?$")
@@ -117,6 +121,7 @@ _ONLY_CHANGE: Final = re.compile(f"(?:较上年|比上年|同比|环比|总体|�
 _ABOUT_BEFORE: Final = re.compile(
     "(将近|接近|不足|不少于|不低于|不超过|不高于|不到|至少|最多|大约|超过|突破|[近约超逾])[ \u00a0]?$"
 )
+_ABOUT_LAST: Final = frozenset("近足于过到少多约破超逾 \u00a0")
 _ABOUT_AFTER: Final = re.compile("以上|以下|以内|左右|上下")
 _ENCLOSED: Final = re.compile("（[^（）]*）|\\([^()]*\\)")
 _LEADING: Final = re.compile(
@@ -229,7 +234,7 @@ def _of_clause(
             kind = "change"
         if falls:
             number = -number
-        about = _ABOUT_BEFORE.search(left[-6:]) or _ABOUT_AFTER.match(after)
+        about = (_ABOUT_BEFORE.search(left[-6:]) if left[-1:] in _ABOUT_LAST else None) or _ABOUT_AFTER.match(after)
         marker = match["more"] or match["and"] or match["c_more"] or match["c_and"]
         if not name or kind in ("count", "amount", "measure", "score"):
             noun = _noun(after)
@@ -267,7 +272,9 @@ def _is_count(plain: str, begin: int, match: re.Match[str]) -> bool:
         return False
     if "《" in left and left.rindex("《") > left.rfind("》"):
         return False
-    if _NO_COUNT_BEFORE.search(left[-5:]) or _NO_COUNT_AFTER.match(after):
+    if left[-1:] in _SUSPECT_BEFORE and _NO_COUNT_BEFORE.search(left[-5:]):
+        return False
+    if after[:1] in _SUSPECT_AFTER and _NO_COUNT_AFTER.match(after):
         return False
     if left.endswith("“") and after.startswith("”"):  # a document known as “28条”
         return False
@@ -340,7 +347,12 @@ def _name(left: str) -> str:
     if "（" in left or "(" in left:
         left = _ENCLOSED.sub("", left)
         left = re.split("[（(]", left)[-1]
-    left = left[left.rfind("》") + 1 :][-_LONGEST:].replace("“", "").replace("”", "").strip(" \u00a0\t）)、")
+    if "》" in left:
+        left = left[left.rfind("》") + 1 :]
+    left = left[-_LONGEST:]
+    if "“" in left or "”" in left:
+        left = left.replace("“", "").replace("”", "")
+    left = left.strip(" \u00a0\t）)、")
     left = _LEADING.sub("", left)
     while left and left[-1] in _LAST and not left.endswith(_KEPT):
         word = next((word for word in _TRAILING if left.endswith(word)), None)

@@ -14,7 +14,8 @@ FROM (
     FROM report_texts);
 
 -- How much of each report stood in the same publisher's report of the year before, in characters of its sentences. Reports
--- without one of the year before have no row. Of several reports of one year the one that was published last stands for it.
+-- without one of the year before have no row. Of several reports of one year the one that was published last stands for it,
+-- and what was said to the People's Congress only where there is nothing else.
 CREATE MACRO reused_from_last_year(publisher := NULL, "type" := NULL, "year" := NULL) AS TABLE
 WITH chosen AS (
     SELECT r.document_id, r.publisher AS body, r."level" AS rank, r.report_type AS genre, r.report_year AS of_year
@@ -23,7 +24,8 @@ WITH chosen AS (
         AND (publisher IS NULL OR r.publisher = publisher) AND ("type" IS NULL OR r.report_type = "type")
         AND ("year" IS NULL OR r.report_year IN ("year", "year" - 1))
     QUALIFY row_number() OVER (
-        PARTITION BY r.publisher, r.report_type, r.report_year ORDER BY r.published DESC NULLS LAST, r.document_id) = 1
+        PARTITION BY r.publisher, r.report_type, r.report_year
+        ORDER BY coalesce(r.edition = 'peoples_congress', false), r.published DESC NULLS LAST, r.document_id) = 1
 ),
 pairs AS MATERIALIZED (
     SELECT n.*, o.document_id AS earlier_id
