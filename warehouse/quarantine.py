@@ -107,7 +107,7 @@ def find_page(reader: Path, wanted: str) -> QuarantinedPage:
     close = [page for page in pages.values() if page.document_id in near or page.url in near]
     hint = " Nearest: " + "; ".join(map(_in_words, close)) + "." if close else ""
     raise UnknownDocumentError(
-        f"no page of the quarantine is named {wanted}.{hint} nianbao quarantine list shows all {len(pages)} of them."
+        f"no page of the quarantine is named {wanted}.{hint} There are {len(pages)}: nianbao quarantine list"
     )
 
 

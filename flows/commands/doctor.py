@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from flows.amendments import read_amendments
 from flows.commands.corrections import correction_troubles
-from flows.commands.terminal import show_table, talk
+from flows.commands.terminal import many, show_table, talk
 from flows.settings import Settings, origins, unknown_variables
 from scrapers.reading.attachments.programs import LOST_WITHOUT, find
 from scrapers.sources.registry import SourceError, load_sources
@@ -110,9 +110,8 @@ def _corrections(settings: Settings) -> tuple[str, str]:
         return TROUBLE, f"what has become of them cannot be asked: {error}"
     if amendments.decisions.troubles:
         return TROUBLE, "; ".join(amendments.decisions.troubles)
-    held = (
-        f"{len(amendments.corrections)} corrections, {len(amendments.decisions.decisions)} decisions on the quarantine"
-    )
+    decided = many(len(amendments.decisions.decisions), "decision")
+    held = f"{many(len(amendments.corrections), 'correction')}, {decided} on the quarantine"
     if troubles:
         of_them = "1 of them is" if len(troubles) == 1 else f"{len(troubles)} of them are"
         return TROUBLE, f"{held}; {of_them} not applied, because the page says something else now: nianbao corrections"

@@ -123,6 +123,20 @@ def test_an_address_used_for_each_years_report_in_turn_keeps_them_all(load: Load
     assert ask("SELECT count(DISTINCT document_id) FROM core_addresses WHERE url = ?", [address(0)]) == [(3,)]
 
 
+def test_a_report_whose_only_address_shows_another_is_withdrawn_at_the_third_look_until_it_is_back(
+    load: Load, ask: Ask
+) -> None:
+    load(read(0, year=2023))
+    standing = []
+    for day in (365, 366, 367):
+        load(read(0, days=day, text=EDITED, year=2024))
+        standing += ask("SELECT withdrawn FROM reports ORDER BY report_year")
+    assert standing == [(False,), (False,), (False,), (False,), (True,), (False,)]
+    assert ask("SELECT gone_since::DATE::VARCHAR FROM reports WHERE withdrawn") == [("2027-03-02",)]
+    load(read(0, days=368, year=2023))
+    assert ask("SELECT withdrawn FROM reports WHERE report_year = 2023") == [(False,)]
+
+
 def test_an_address_that_shows_its_old_report_again_has_it_back(load: Load, ask: Ask) -> None:
     load(read(0))
     load(read(0, days=1, text=EDITED, year=2024))  # one day the site answered with another page

@@ -82,3 +82,18 @@ SELECT document_id, last_read_at, 'url', url, stands_at, 'the address has passed
 FROM displaced_reports;
 
 UPDATE core_reports SET url = d.stands_at FROM displaced_reports d WHERE d.document_id = core_reports.document_id;
+
+-- One that stands nowhere else is gone as a page that answers 404 is: after as many looks, and until it is read again.
+DELETE FROM core_passed_addresses a USING newest_reports n WHERE n.document_id = a.document_id;
+
+UPDATE core_passed_addresses SET checks = checks + looked.times
+FROM (SELECT url, count(*)::INTEGER AS times FROM fresh_captures WHERE outcome IN ('ok', 'not_modified') GROUP BY url) looked
+WHERE looked.url = core_passed_addresses.url;
+
+INSERT INTO core_passed_addresses
+SELECT e.document_id, e.url, min(n.last_read_at), 1
+FROM newest_reports n
+JOIN core_reports e ON e.url = n.url AND e.document_id <> n.document_id AND e.source_id IS NOT DISTINCT FROM n.source_id
+    AND e.last_read_at < n.last_read_at
+ANTI JOIN core_passed_addresses a ON a.document_id = e.document_id
+GROUP BY e.document_id, e.url;

@@ -11,9 +11,11 @@ SELECT
             WHEN 'disclosure' THEN ['overview', 'proactive', 'applications', 'review_litigation', 'problems']
         END, lambda role: NOT list_contains(r.section_roles, role)) END AS missing_sections,
     r.flags, r."version", r.report_year_reason, r.listed_date, r.source_id, r.first_seen_at, r.last_read_at,
-    p.gone_since, is_withdrawn(p.gone_checks) AS withdrawn, r.edition, r.edition_reason
+    coalesce(p.gone_since, a.passed_at) AS gone_since,
+    is_withdrawn(p.gone_checks) OR is_withdrawn(a.checks) AS withdrawn, r.edition, r.edition_reason
 FROM core_reports r
 LEFT JOIN core_pages p ON p.url = r.url
+LEFT JOIN core_passed_addresses a ON a.document_id = r.document_id
 LEFT JOIN (
     SELECT report_type, level, "month", "day" FROM core_deadlines
 ) l ON l.report_type = r.report_type AND l.level = r.level

@@ -32,9 +32,10 @@ unread AS (
     WHERE c.state = 'wanted' AND NOT EXISTS (FROM core_pages p WHERE p.url = c.url AND p.fetches > 0)
 ),
 documents AS (
-    SELECT r.*, is_withdrawn(p.gone_checks) AS withdrawn,
+    SELECT r.*, is_withdrawn(p.gone_checks) OR is_withdrawn(a.checks) AS withdrawn,
         list_contains(r.flags, 'attachment_only') OR (r.text_length = 0 AND r.attachments > 0) AS attachment_only
     FROM core_reports r LEFT JOIN core_pages p ON p.url = r.url
+    LEFT JOIN core_passed_addresses a ON a.document_id = r.document_id
     ANTI JOIN core_copies c ON c.document_id = r.document_id
     WHERE r.state IN ('accepted', 'quarantined') AND r.publisher IS NOT NULL
         AND r.report_type IS NOT NULL AND r.report_year IS NOT NULL
