@@ -18,13 +18,14 @@ from tests.bench import (
     reading,
     searching,
     sizes,
+    team_server,
 )
 
 
 def main() -> int:
     """Run the benchmarks named on the command line, or all. Exit code 2 for an unknown name.
 
-    A number after ``load``, ``readers``, ``search`` or ``size`` is how many reports, loads or rounds.
+    A number after ``load``, ``readers``, ``search``, ``size`` or ``team`` is how many reports, loads or rounds.
     """
     benches: dict[str, Callable[[], None]] = {
         "archive": archiving.main,
@@ -36,12 +37,14 @@ def main() -> int:
         "readers": readers_and_loads.main,
         "search": searching.main,
         "size": sizes.main,
+        "team": team_server.main,
     }
     sized: dict[str, Callable[[int], None]] = {
         "load": loading.main,
         "readers": readers_and_loads.main,
         "search": searching.main,
         "size": sizes.main,
+        "team": team_server.main,
     }
     arguments = sys.argv[1:]
     if len(arguments) == 2 and arguments[0] in sized and arguments[1].isdigit():
