@@ -285,12 +285,40 @@ def sql(
             "--with", metavar="FILE", help="A CSV, JSON or Parquet file of yours that the query may read too."
         ),
     ] = None,
+    server: Annotated[
+        str | None, typer.Option(metavar="URL", help="Ask a nianbao share; the token in NIANBAO_SERVER_TOKEN.")
+    ] = None,
 ) -> None:
     """Ask the warehouse. Read-only, at any time, also while a load runs."""
     from flows.commands.asking import Bounds, sql_command
 
     bounds = Bounds(limit, seconds, tuple(files or ()))
-    raise typer.Exit(sql_command(read_settings(), query, output=output, to=to, bounds=bounds))
+    settings = read_settings() if server is None else read_settings(server=server)
+    raise typer.Exit(sql_command(settings, query, output=output, to=to, bounds=bounds))
+
+
+@app.command()
+def share(
+    host: Annotated[str, typer.Option(help="Address to listen on; others than loopback need --tokens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 8751,
+    tokens: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Who may ask: a line NAME TOKEN for each person.")
+    ] = None,
+    queries: Annotated[int, typer.Option(min=1, max=64, help="Queries at a time, each in a process.")] = 4,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Time of a query.")] = 30.0,
+    rows: Annotated[int, typer.Option(min=1, help="Rows of an answer.")] = 1_000_000,
+    answer_mb: Annotated[int, typer.Option(min=1, help="MiB of an answer.")] = 256,
+    memory_mb: Annotated[int, typer.Option(min=64, help="MiB of memory of a query.")] = 1024,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of a query.")] = 2,
+) -> None:
+    """Serve the reader copy to a team: read-only SQL over HTTP, within limits (docs/team_server.md)."""
+    from flows.commands.sharing import share_command
+    from warehouse.bounded import Bounds
+
+    bounds = Bounds(seconds, rows, answer_mb * 1024**2, memory_mb * 1024**2, threads)
+    raise typer.Exit(
+        share_command(read_settings(), host=host, port=port, token_file=tokens, bounds=bounds, queries=queries)
+    )
 
 
 @app.command()
@@ -541,6 +569,7 @@ def _exit_code(error: Exception) -> int | None:
     from flows.commands.reading import PageError
     from flows.deployment_files import DeploymentFileError
     from flows.server import ServerError
+    from flows.sharing.tokens import TokenFileError
     from scrapers.sources.golden_pages import GoldenPageError
     from scrapers.sources.new_source import NewSourceError
     from scrapers.sources.registry import SourceError, UnknownSourceError
@@ -557,6 +586,7 @@ def _exit_code(error: Exception) -> int | None:
         PageError,
         PortalUsageError,
         DeploymentFileError,
+        TokenFileError,
     )
     if isinstance(error, bad_usage):
         _say(error)

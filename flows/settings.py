@@ -18,7 +18,7 @@ SETTINGS_FILE = "nianbao.toml"
 PREFIX = "NIANBAO_"
 
 
-SECRETS = ("notify_webhook", "smtp_password")
+SECRETS = ("notify_webhook", "smtp_password", "server_token")
 """Settings that are taken from the environment only, and shown nowhere."""
 
 
@@ -107,6 +107,10 @@ class Settings(BaseSettings):
         tuple[str, ...],
         Field(description="further notification blocks, made in Prefect's UI, as type/name, such as slack-webhook/ops"),
     ] = ()
+    server: Annotated[
+        str | None, Field(description="address of a nianbao share that nianbao sql asks instead of the copy here")
+    ] = None
+    server_token: Annotated[SecretStr | None, Field(description="your token for that server; environment only")] = None
 
     @field_validator("proxy")
     @classmethod

@@ -39,5 +39,9 @@ class UnknownDocumentError(WarehouseError):
     """Somebody asked for a document that is not there, or by a name that several have; the message has the nearest."""
 
 
+class LimitError(QueryError):
+    """A query ran into a limit of time, memory, rows or size; the message names the limit and how to ask for less."""
+
+
 class ChecksFailedError(WarehouseError):
     """Checks of severity ``error`` found offending rows; the reader copy was left as it was."""

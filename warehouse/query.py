@@ -13,7 +13,7 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
-from warehouse.errors import QueryError
+from warehouse.errors import LimitError, QueryError
 from warehouse.query_advice import COLUMNS, HELP, explained, nearest, why_empty
 from warehouse.readers import open_reader
 from warehouse.restricted import open_restricted
@@ -106,12 +106,19 @@ class _Explain:
             yield
         # Through Arrow's C interface an error of DuckDB's arrives as one of the system's.
         except (duckdb.Error, pa.ArrowException, OSError) as error:
-            if "INTERRUPT Error" in str(error):
-                allowed = "" if self._seconds is None else f" after {self._seconds:g} s"
-                raise QueryError(
-                    f"stopped{allowed}: ask for less (a year, a publisher, fewer columns), or allow more time"
-                ) from error
-            raise QueryError(explained(self._connection, self._sql, str(error))) from error
+            raise self._in_words(str(error)) from error
+
+    def _in_words(self, error: str) -> QueryError:
+        if "INTERRUPT Error" in error:
+            allowed = "" if self._seconds is None else f" after {self._seconds:g} s"
+            return LimitError(
+                f"stopped{allowed}: ask for less (a year, a publisher, fewer columns), or allow more time"
+            )
+        kind = LimitError if "Out of Memory" in error else QueryError
+        try:
+            return kind(explained(self._connection, self._sql, error))
+        except duckdb.Error:  # no names can be looked up: the time is over, or the query has broken its instance
+            return kind(error.partition("\n\nLINE")[0])
 
 
 @contextmanager
@@ -130,7 +137,7 @@ def streamed_sql(
     """
     connection = open_restricted(reader, files=files)
     try:
-        with _streaming(connection, sql, limit=limit, seconds=seconds, parameters=parameters) as stream:
+        with stream_on(connection, sql, limit=limit, seconds=seconds, parameters=parameters) as stream:
             yield stream
     finally:
         connection.close()
@@ -170,7 +177,7 @@ def run_on(
     hints: bool = False,
 ) -> Answer:
     """``run_sql`` on a connection of ``open_restricted`` that is kept open: for a server that answers many."""
-    with _streaming(connection, sql, limit=limit, seconds=seconds, parameters=parameters) as stream:
+    with stream_on(connection, sql, limit=limit, seconds=seconds, parameters=parameters) as stream:
         rows = tuple(stream.rows())
     nothing = all(value in (0, None) for row in rows[:2] for value in row) and len(rows) < 2
     found = _hints(connection, sql) if hints and nothing else ()
@@ -201,14 +208,15 @@ def vocabulary(reader: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 @contextmanager
-def _streaming(
+def stream_on(
     connection: duckdb.DuckDBPyConnection,
     sql: str,
     *,
-    limit: int | None,
-    seconds: float | None,
-    parameters: Mapping[str, Any] | None,
+    limit: int | None = None,
+    seconds: float | None = None,
+    parameters: Mapping[str, Any] | None = None,
 ) -> Iterator[Stream]:
+    """``streamed_sql`` on a connection of ``open_restricted``, which stays open."""
     if sql.lstrip().startswith("."):
         sql, parameters = _dot_command(connection, sql)
     explain = _Explain(connection, sql, seconds)

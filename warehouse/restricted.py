@@ -15,7 +15,12 @@ from warehouse.readers import open_reader
 
 
 def open_restricted(
-    reader: Path, *, files: Sequence[str] = (), memory: str | None = None, threads: int | None = None
+    reader: Path,
+    *,
+    files: Sequence[str] = (),
+    memory: str | None = None,
+    threads: int | None = None,
+    spill: bool = True,
 ) -> duckdb.DuckDBPyConnection:
     """The reader copy as it is now, for statements of which nothing is known.
 
@@ -23,7 +28,7 @@ def open_restricted(
     or change a setting (DuckDB's ``enable_external_access`` and ``lock_configuration``); the exceptions are ``files``,
     paths as queries will write them, which can be read. ``memory`` (``'2GB'``) and ``threads`` bound what all queries
     on the connection may take. What does not fit in memory is spilled to a folder of its own below the system's
-    temporary one, and removed.
+    temporary one, and removed; without ``spill`` it is an error.
 
     Raises ``NoReaderError`` where no copy has been published, ``QueryError`` for a file that is not there.
     """
@@ -33,9 +38,9 @@ def open_restricted(
                 f"{file}: there is no such file, so no query can read it. Name an existing CSV, JSON or Parquet file"
             )
     connection = open_reader(reader)
-    spill = Path(tempfile.gettempdir()) / f"nianbao-spill-{secrets.token_hex(8)}"
+    folder = str(Path(tempfile.gettempdir()) / f"nianbao-spill-{secrets.token_hex(8)}") if spill else ""
     settings = [
-        f"temp_directory = {quoted(str(spill))}",
+        f"temp_directory = {quoted(folder)}",
         # A view named like a variable of this process would otherwise be taken for it, where the view is missing.
         "python_enable_replacements = false",
         "autoload_known_extensions = false",

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from flows.commands.asked import Asked, asked_of
 from flows.commands.statements import statements
 from flows.commands.terminal import many, say, show_table, shown, talk
 from flows.settings import Settings
@@ -30,7 +31,7 @@ from warehouse.formats import (
     write_file,
     write_rows,
 )
-from warehouse.query import Answer, run_sql, streamed_sql
+from warehouse.query import Answer, run_sql
 
 SCREEN_ROWS = 1_000
 """Rows of a table on a terminal; everywhere else an answer is given whole unless a limit is named."""
@@ -51,7 +52,7 @@ class Bounds:
 
 def sql_command(settings: Settings, query: str | None, *, output: str | None, to: Path | None, bounds: Bounds) -> int:
     """Answer a query on standard output or into a file; without one, open a prompt."""
-    reader = settings.reader_path
+    reader = asked_of(settings, files=bounds.files)
     if to is not None:
         file_form = _file_format(output, to)
         return _into_file(reader, _only_statement(sys.stdin) if query is None else query, file_form, to, bounds)
@@ -62,7 +63,7 @@ def sql_command(settings: Settings, query: str | None, *, output: str | None, to
     if sys.stdin.isatty():
         from flows.commands.prompt import prompt
 
-        return prompt(reader, form, seconds=bounds.seconds, limit=bounds.limit, files=bounds.files)
+        return prompt(reader, form, seconds=bounds.seconds, limit=bounds.limit)
     for statement in statements(sys.stdin):
         _onto_screen(reader, statement, form, bounds)
     return 0
@@ -93,8 +94,8 @@ def _only_statement(lines: Iterable[str]) -> str:
     return found[0]
 
 
-def _into_file(reader: Path, query: str, form: FileFormat, to: Path, bounds: Bounds) -> int:
-    with streamed_sql(reader, query, limit=bounds.limit, seconds=bounds.seconds, files=bounds.files) as stream:
+def _into_file(reader: Asked, query: str, form: FileFormat, to: Path, bounds: Bounds) -> int:
+    with reader.stream(query, limit=bounds.limit, seconds=bounds.seconds) as stream:
         written = write_file(stream, form, to)
     talk.print(f"{many(written.rows, 'row')} in {to}" + (f", {CUT}" if stream.cut else ""))
     if written.sheets > 1:
@@ -108,14 +109,14 @@ def _into_file(reader: Path, query: str, form: FileFormat, to: Path, bounds: Bou
     return 0
 
 
-def _onto_screen(reader: Path, query: str, form: Format, bounds: Bounds) -> None:
+def _onto_screen(reader: Asked, query: str, form: Format, bounds: Bounds) -> None:
     """An answer on standard output, a row at a time where its format allows."""
     if form in ("table", "parquet", "xlsx"):
         limit = SCREEN_ROWS if bounds.limit is None and form == "table" and sys.stdout.isatty() else bounds.limit
-        answer = run_sql(reader, query, limit=limit, seconds=bounds.seconds, files=bounds.files, hints=True)
+        answer = reader.answer(query, limit=limit, seconds=bounds.seconds)
         show_answer(answer, form)
         return
-    with streamed_sql(reader, query, limit=bounds.limit, seconds=bounds.seconds, files=bounds.files) as stream:
+    with reader.stream(query, limit=bounds.limit, seconds=bounds.seconds) as stream:
         write_rows(stream.columns, stream.rows(), cast(TextFormat, form), sys.stdout)
         if stream.cut:
             talk.print(f"There is more: {CUT}.")

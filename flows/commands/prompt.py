@@ -9,12 +9,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from flows.commands.asked import Asked
 from flows.commands.asking import CUT, output_format, show_answer, show_lines
 from flows.commands.statements import LEAVE, split, statements
 from flows.commands.terminal import say, talk
 from warehouse.errors import QueryError
 from warehouse.formats import Format
-from warehouse.query import names, run_sql, vocabulary
 
 ROWS: Final = 200
 """Rows shown of an answer; ``.limit`` changes it."""
@@ -32,7 +32,7 @@ COMMANDS: Final = {
 MODES: Final = ("table", "lines", "csv", "json", "jsonl")
 
 
-def prompt(reader: Path, form: Format, *, seconds: float | None, limit: int | None, files: tuple[str, ...]) -> int:
+def prompt(reader: Asked, form: Format, *, seconds: float | None, limit: int | None) -> int:
     """Answer statements until end of file; a wrong one is explained and the next one asked for.
 
     Each statement is asked of the reader copy as it is then: what was loaded in between is there.
@@ -54,7 +54,7 @@ def prompt(reader: Path, form: Format, *, seconds: float | None, limit: int | No
             elif word == ".limit":
                 rows = _number(argument, rows)
             else:
-                answer = run_sql(reader, statement, limit=rows, seconds=seconds, files=files, hints=True)
+                answer = reader.answer(statement, limit=rows, seconds=seconds)
                 if mode == "lines":
                     show_lines(answer)
                 else:
@@ -106,7 +106,7 @@ def _typed() -> Iterator[str | None]:
         yield line
 
 
-def _line_editing(reader: Path) -> Callable[[str], None]:
+def _line_editing(reader: Asked) -> Callable[[str], None]:
     """History and completion where the terminal has them; returns what puts a statement into the history."""
     try:
         import readline
@@ -124,8 +124,8 @@ def _line_editing(reader: Path) -> Callable[[str], None]:
     except OSError as error:
         talk.print(f"What you type is not kept for the next time: {file}: {error.strerror}.")
         keep = False
-    macros, keywords = vocabulary(reader)
-    completion = Completion(names(reader), macros, keywords)
+    macros, keywords = reader.vocabulary()
+    completion = Completion(reader.names(), macros, keywords)
     readline.set_completer(lambda text, state: _nth(completion.offers(readline.get_line_buffer(), text), state))
     readline.set_completer_delims(" \t\n,()=<>;+-*/|'")
     readline.parse_and_bind("bind ^I rl_complete" if _is_editline(readline) else "tab: complete")
