@@ -164,6 +164,42 @@ def backfill(
     raise typer.Exit(backfill_command(read_settings(), given, plan_only=plan, with_prefect=prefect))
 
 
+@app.command()
+def reprocess(
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only answers that came on this day (UTC) or later.")
+    ] = None,
+    source: SourceIds = None,
+    years: Annotated[str | None, typer.Option(metavar="YEARS", help="Only reports of these years.")] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Load nothing: say what is read otherwise than it is held, with a sample.")
+    ] = False,
+    sample: Annotated[int, typer.Option(min=0, max=1000, help="Pages shown with the difference of their texts.")] = 10,
+    processes: Annotated[int, typer.Option(min=1, max=256, help="Processes of this machine that read.")] = 2,
+    dask: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Have the workers of this Dask scheduler read; `local`: a cluster here."),
+    ] = None,
+    output: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    prefect: Annotated[bool, typer.Option(help="Run as a Prefect flow, or plainly; the rows are the same.")] = True,
+) -> None:
+    """Read the archive anew by today's code, without the network; --compare says what that would change."""
+    from flows.commands.reprocessing import reprocess_command
+
+    if output not in ("table", "json"):
+        raise SettingsError(f"--format: {output!r} is neither table nor json")
+    given = {
+        "since": since.date() if since is not None else None,
+        "sources": source or [],
+        "years": years,
+        "compare": compare,
+        "sample": sample,
+        "processes": processes,
+        "dask": dask,
+    }
+    raise typer.Exit(reprocess_command(read_settings(), given, output=output, with_prefect=prefect))
+
+
 @sources_app.command("list")
 def sources_list(province: Province = None) -> None:
     """Every source, a row each."""

@@ -204,7 +204,7 @@ def collect(
             if row.url in candidates and row.url not in turned_down:
                 continue  # listed in an earlier column of this source too: one address is one candidate
             page = known.get(row.url)
-            candidate = _first_judgement(source, column, row, seen_at, now)
+            candidate = judge_row(source, column, row, seen_at, now)
             due = candidate.state is State.WANTED
             if not due and row.url in candidates:
                 continue
@@ -271,7 +271,7 @@ def pages_due(
     due: dict[str, tuple[Column, Candidate]] = {}
     for column in plan.columns_of(source):
         for row, seen_at in _left_over(column, known, now, plan):
-            candidate = _first_judgement(source, column, row, seen_at, now)
+            candidate = judge_row(source, column, row, seen_at, now)
             if candidate.state is State.WANTED and plan.wants(row.title, row.date, candidate.report_type):
                 due.setdefault(row.url, (column, candidate))
     return tuple(due.values())
@@ -378,7 +378,7 @@ def _left_over(
     return rows
 
 
-def _first_judgement(source: Source, column: Column, row: ListRow, seen_at: datetime, now: datetime) -> Candidate:
+def judge_row(source: Source, column: Column, row: ListRow, seen_at: datetime, now: datetime) -> Candidate:
     """The candidate of a row, judged by its title and address alone."""
     title = judge_title(row.title, column_name=column.name, report_types=column.report_types)
     state, reason = State.WANTED, title.reason

@@ -1,0 +1,117 @@
+"""An archived page read and judged anew, by today's code: what a crawl would make of the same bytes today."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from scrapers.collect import judge_row
+from scrapers.reading.learned import LearnedRule
+from scrapers.records import (
+    Candidate,
+    Capture,
+    Column,
+    Fetched,
+    KnownPage,
+    ListRow,
+    Outcome,
+    Report,
+    ReportType,
+    Source,
+    State,
+)
+from scrapers.settle import settle
+from scrapers.web.capture_index import ArchivedResponse, CaptureNotFoundError, read_capture
+from scrapers.web.outcomes import classify
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What a page gives today."""
+
+    candidate: Candidate | None
+    report: Report | None = None
+    outcome: Outcome | None = None
+    """How the fetch would end today; ``None`` where the archive could not be read."""
+    problem: str | None = None
+    """Why the page could not be read anew."""
+
+
+def reread(
+    archive: Path,
+    source: Source,
+    candidate: Candidate,
+    capture: Capture,
+    *,
+    held_before: bool,
+    learned: Mapping[str, Sequence[LearnedRule]],
+    trusted_hosts: Collection[str],
+) -> Reread:
+    """Read the page of ``candidate`` anew from where ``capture`` says that it stands. Asks no site, raises nothing.
+
+    ``candidate`` is the row as it was listed last; its title is judged anew. ``held_before``: a document was read at
+    this address from an earlier answer. A page whose row would not be asked for today is rejected for its reason.
+    """
+    if capture.warc_file is None or capture.warc_offset is None:
+        return Reread(None, problem=f"{capture.url}: the capture of {capture.fetched_at} is not archived")
+    try:
+        archived = read_capture(archive, capture.warc_file, capture.warc_offset)
+        body = archived.payload()
+    except (CaptureNotFoundError, ValueError) as error:
+        return Reread(None, problem=f"{capture.url}: {error}")
+    digest = "sha256:" + hashlib.sha256(body).hexdigest()
+    if capture.digest is not None and digest != capture.digest:
+        place = f"{capture.warc_file}, byte {capture.warc_offset}"
+        return Reread(None, problem=f"{capture.url}: not what was read then at {place}; run `nianbao archive verify`")
+    column = column_of(source, candidate)
+    judged = rejudged(source, column, candidate)
+    today = replace(capture, outcome=Outcome.OK)
+    outcome, detail = _classified(archived, body)
+    known = KnownPage(candidate.url, State.ACCEPTED) if held_before else None
+    if outcome is not Outcome.OK:
+        today = replace(capture, outcome=outcome, detail=detail)
+    settled, report, ended = settle(
+        source,
+        column,
+        replace(judged, state=State.WANTED),
+        Fetched(today, body if outcome is Outcome.OK else b""),
+        known,
+        learned=learned,
+        trusted_hosts=trusted_hosts,
+    )
+    problem = settled.reason if settled.state is State.FAILED and settled.reason.startswith("reader:") else None
+    if judged.state is not State.WANTED:
+        settled = judged
+        if report is not None:
+            report = replace(report, state=State.REJECTED, reason=judged.reason, words=None, signature=None)
+    return Reread(settled, report, ended.outcome, problem)
+
+
+def rejudged(source: Source, column: Column, candidate: Candidate) -> Candidate:
+    """A row with today's judgement on its title and address."""
+    row = ListRow(
+        candidate.title,
+        candidate.url,
+        candidate.url,
+        candidate.listed_date,
+        pinned=candidate.pinned,
+        off_host=candidate.state is State.OFF_HOST,
+    )
+    seen_at = candidate.seen_at or datetime.min
+    return judge_row(source, column, row, seen_at, seen_at)
+
+
+def column_of(source: Source, candidate: Candidate) -> Column:
+    """The column in which ``candidate`` was listed; where the registry no longer has it, one of that address alone."""
+    for column in source.columns:
+        if column.url == candidate.column_url:
+            return column
+    types = (candidate.report_type,) if candidate.report_type is not None else tuple(ReportType)
+    return Column(candidate.column_url, "plain", types)
+
+
+def _classified(archived: ArchivedResponse, body: bytes) -> tuple[Outcome, str | None]:
+    return classify(archived.status, archived.headers, body, url=archived.url, document=True)
