@@ -18,19 +18,23 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import State, StateType
+from prefect.exceptions import CancelledRun
+from prefect.futures import PrefectConcurrentFuture
 from prefect.runtime import flow_run
+from prefect.states import Cancelled
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.backfill_parameters import BackfillParameters
 from flows.backfill_plan import Slice
 from flows.backfill_run import Backfill, BackfillSummary, SliceResult, work_through
 from flows.progress import Progress, current_watcher
+from flows.run import RunStoppedError
 from flows.settings import read_settings
 from scrapers.report_years import spelt
 from scrapers.sources.registry import load_sources
 
-LOOK_EVERY = 5.0
+LOOK_EVERY = 2.0
 """Seconds between two looks at the run's state on the server, and between two updates of the progress artifact."""
 
 
@@ -44,8 +48,11 @@ def _run_name() -> str:
     flow_run_name=_run_name,
     persist_result=False,
 )
-def backfill(parameters: BackfillParameters) -> BackfillSummary:
-    """The flow that deployments and ``nianbao backfill`` run. Raises what the first failing slice raised."""
+def backfill(parameters: BackfillParameters) -> BackfillSummary | State[BackfillSummary]:
+    """The flow that deployments and ``nianbao backfill`` run. Raises what the first failing slice raised.
+
+    Where somebody cancels the run on the server, it ends as cancelled, with what has landed loaded.
+    """
     settings = parameters.bounded(read_settings())
     logger = get_run_logger()
     everything = load_sources(settings.sources_dir)
@@ -54,26 +61,13 @@ def backfill(parameters: BackfillParameters) -> BackfillSummary:
     run = Backfill(
         settings, sources, everything, parameters.scope, parameters.workers, Progress(*watchers), logger.info
     )
-    with run:
-        slices = {slice_.name: slice_ for slice_ in run.slices}
-        done = sum(one.is_done for one in run.plan.work)
-        logger.info(
-            "run=%s slices=%d sources=%d sources_done_before=%d requests_expected=%d",
-            run.run_id, len(slices), len(sources), done, run.plan.requests,
-        )  # fmt: skip
-        # A closure keeps the run's sockets and files out of the task's inputs, which Prefect would try to hash.
-        collect = task(name="slice", task_run_name="{slice_name}", cache_policy=NO_CACHE, persist_result=False)(
-            _by_name(run, slices)
-        )
-        hosts = len({slice_.group.host for slice_ in slices.values()})
-        most = min(max(hosts, 1), parameters.workers + 64)
-        with _watched(run, len(slices)), ThreadPoolTaskRunner[SliceResult](max_workers=most) as runner:
-
-            def start(slice_: Slice) -> Future[SliceResult]:
-                return runner.submit(collect, {"slice_name": slice_.name}).wrapped_future
-
-            work_through(run, start)
-    summary = BackfillSummary(run.plan, tuple(run.results), run.summary())
+    cancelled = threading.Event()
+    try:
+        summary = _worked_through(run, parameters, cancelled)
+    except RunStoppedError:
+        if not cancelled.is_set():
+            raise
+        return Cancelled(message="Cancelled at the page in hand; what has landed is kept, and the next run goes on.")
     for problem in summary.run.problems[:20]:
         logger.warning(problem)
     create_markdown_artifact(
@@ -82,9 +76,52 @@ def backfill(parameters: BackfillParameters) -> BackfillSummary:
     return summary
 
 
-def _by_name(run: Backfill, slices: dict[str, Slice]) -> Callable[[str], SliceResult]:
-    def collect(slice_name: str) -> SliceResult:
-        result = run.collect_slice(slices[slice_name])
+def _worked_through(run: Backfill, parameters: BackfillParameters, cancelled: threading.Event) -> BackfillSummary:
+    logger = get_run_logger()
+    with run:
+        slices = {slice_.name: slice_ for slice_ in run.slices}
+        done = sum(one.is_done for one in run.plan.work)
+        logger.info(
+            "run=%s slices=%d sources=%d sources_done_before=%d requests_expected=%d",
+            run.run_id, len(slices), len(run.plan.work), done, run.plan.requests,
+        )  # fmt: skip
+        # A closure keeps the run's sockets and files out of the task's inputs, which Prefect would try to hash.
+        collect: Any = task(name="slice", task_run_name="{slice_name}", cache_policy=NO_CACHE, persist_result=False)(
+            _by_name(run, slices)
+        )
+        hosts = len({slice_.group.host for slice_ in slices.values()})
+        most = min(max(hosts, 1), parameters.workers + 64)
+        with _watched(run, len(slices), cancelled), ThreadPoolTaskRunner[SliceResult](max_workers=most) as runner:
+
+            def start(slice_: Slice) -> Future[SliceResult]:
+                return _outcome(runner.submit(collect, {"slice_name": slice_.name}))
+
+            work_through(run, start)
+    return BackfillSummary(run.plan, tuple(run.results), run.summary())
+
+
+def _outcome(submitted: PrefectConcurrentFuture[SliceResult]) -> Future[SliceResult]:
+    """The future of a task run as one that raises what the task raised: Prefect's own ends with a state in any case."""
+    outcome: Future[SliceResult] = Future()
+
+    def ended(_: object) -> None:
+        try:
+            outcome.set_result(submitted.result())
+        except CancelledRun as stopped:
+            outcome.set_exception(RunStoppedError(str(stopped)))
+        except BaseException as error:  # noqa: BLE001  # handed to whoever waits for the slice
+            outcome.set_exception(error)
+
+    submitted.wrapped_future.add_done_callback(ended)
+    return outcome
+
+
+def _by_name(run: Backfill, slices: dict[str, Slice]) -> Callable[[str], SliceResult | State[SliceResult]]:
+    def collect(slice_name: str) -> SliceResult | State[SliceResult]:
+        try:
+            result = run.collect_slice(slices[slice_name])
+        except RunStoppedError as stopped:
+            return Cancelled(message=str(stopped))
         logger = get_run_logger()
         if result.done_before:
             logger.info("run=%s slice=%r done before: nothing was asked", run.run_id, slice_name)
@@ -99,7 +136,7 @@ def _by_name(run: Backfill, slices: dict[str, Slice]) -> Callable[[str], SliceRe
 
 
 @contextmanager
-def _watched(run: Backfill, slices: int) -> Iterator[None]:
+def _watched(run: Backfill, slices: int, cancelled: threading.Event) -> Iterator[None]:
     """Inside the block the progress artifact is kept up to date, and what the server says of the run is heeded."""
     made = create_progress_artifact(0.0, key="backfill-progress", description=f"0 of {slices} slices")
     assert isinstance(made, UUID), "called from a thread without an event loop, it answers at once"
@@ -123,7 +160,7 @@ def _watched(run: Backfill, slices: int) -> Iterator[None]:
                 except Exception as error:  # noqa: BLE001  # a server that restarts is no reason to stop crawling
                     run.on_word(f"the Prefect server does not answer ({error!r}); the backfill goes on")
                     continue
-                _heed(run, None if state is None else state.type)
+                _heed(run, None if state is None else state.type, cancelled)
 
     thread = threading.Thread(target=keep_up, name="backfill watch", daemon=True)
     thread.start()
@@ -135,10 +172,11 @@ def _watched(run: Backfill, slices: int) -> Iterator[None]:
     show()
 
 
-def _heed(run: Backfill, state: StateType | None) -> None:
+def _heed(run: Backfill, state: StateType | None, cancelled: threading.Event) -> None:
     if state is StateType.PAUSED:
         run.pause()
     elif state in (StateType.CANCELLING, StateType.CANCELLED):
+        cancelled.set()
         run.stop()
     elif state is StateType.RUNNING:
         run.resume()

@@ -187,7 +187,7 @@ class CrawlRun:
             finish_run(
                 self.settings.warehouse_path,
                 self.run_id,
-                "completed" if failure is None else "cancelled" if isinstance(failure, KeyboardInterrupt) else "failed",
+                _ending(failure),
                 {"error": None if failure is None else repr(failure)} | self._totals(),
             )
             self._alive.close()
@@ -342,6 +342,12 @@ class CrawlRun:
 
 def _soonest(*seconds: float | None) -> float:
     return max(min(wait for wait in seconds if wait is not None), 0.0)
+
+
+def _ending(failure: BaseException | None) -> Literal["completed", "cancelled", "failed"]:
+    if failure is None:
+        return "completed"
+    return "cancelled" if isinstance(failure, KeyboardInterrupt | RunStoppedError) else "failed"
 
 
 def crawl_plainly(

@@ -49,10 +49,17 @@ def backfill_command(settings: Settings, given: dict[str, Any], *, plan_only: bo
     if "PREFECT_API_URL" not in os.environ:
         talk.print("Starting a Prefect server for this run (7 s; 20 s the first time) ...")
     with prefect_server(settings.prefect_home):
-        from flows.backfill import backfill  # Prefect reads its settings when it is imported
+        from prefect.exceptions import CancelledRun  # Prefect reads its settings when it is imported
 
-        with shown_progress("Backfilling"):
-            summary = backfill(parameters)
+        from flows.backfill import backfill
+
+        try:
+            with shown_progress("Backfilling"):
+                summary = backfill(parameters)
+        except CancelledRun:
+            talk.print("Cancelled on the server. What has landed is kept; the same command goes on from there.")
+            return 1
+    assert isinstance(summary, BackfillSummary)
     return show_summary(summary)
 
 
