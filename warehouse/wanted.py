@@ -79,7 +79,7 @@ SELECT a.source_id, a.report_type, a.report_year,
     coalesce(c.state, CASE WHEN a.column_unknown IS NOT NULL THEN 'column_unknown' ELSE 'not_crawled' END),
     coalesce(c.detail, a.column_unknown)
 FROM asked a
-LEFT JOIN coverage_on($day::DATE) c
+LEFT JOIN (FROM coverage_on($day::DATE) WHERE list_contains($sources::VARCHAR[], source_id)) c
     ON c.source_id = a.source_id AND c.report_type = a.report_type AND c.report_year = a.report_year
 WHERE a.first_year IS NULL OR a.report_year >= a.first_year
 ORDER BY ALL

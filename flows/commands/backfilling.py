@@ -55,12 +55,12 @@ def backfill_command(settings: Settings, given: dict[str, Any], *, plan_only: bo
 
         try:
             with shown_progress("Backfilling"):
-                summary = backfill(parameters)
+                ended = backfill(parameters)
         except CancelledRun:
             talk.print("Cancelled on the server. What has landed is kept; the same command goes on from there.")
             return 1
-    assert isinstance(summary, BackfillSummary)
-    return show_summary(summary)
+    assert isinstance(ended, BackfillSummary), "a call of a flow raises where it was cancelled"
+    return show_summary(ended)
 
 
 def show_plan(plan: BackfillPlan) -> None:

@@ -149,10 +149,10 @@ def dask(folder: Path, workers: int = 2) -> Iterator[str]:
         _wait_for_workers(address, workers)
         yield address
     finally:
-        for process in reversed(processes):
-            process.terminate()
         for process in processes:
-            process.wait(30)
+            process.kill()  # they keep nothing, and a gentle end takes a busy worker half a minute
+        for process in processes:
+            process.wait()
 
 
 def _wait_for_workers(address: str, workers: int) -> None:

@@ -239,7 +239,7 @@ def test_dask_workers_give_what_one_process_gives(old: Path, today: dict[str, An
     with dask(tmp_path) as address:
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "-m", "flows.cli", "reprocess", "--no-prefect", "--dask", address],
-            env=environment, capture_output=True, text=True, timeout=300, check=False,
+            env=environment, capture_output=True, text=True, timeout=500, check=False,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     assert told(old) == today
@@ -263,7 +263,7 @@ def test_a_killed_reprocess_is_gone_on_with(tmp_path: Path) -> None:
             process.send_signal(signal.SIGKILL)
             break
     process.communicate(timeout=60)
-    again = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    again = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)
     assert again.returncode == 0, again.stderr[-3000:]
     assert "going on with run" in again.stderr
     assert "pieces had been done before" in again.stderr
@@ -307,7 +307,7 @@ def flow_run(data: Path, *arguments: str) -> dict[str, Any]:
     environment |= {"NIANBAO_DATA_DIR": str(data), "NIANBAO_SOURCES_DIR": str(SOURCES)}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", FLOW, *arguments],
-        env=environment, capture_output=True, text=True, timeout=400, check=False,
+        env=environment, capture_output=True, text=True, timeout=500, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return dict(json.loads(done.stdout.splitlines()[-1]))
