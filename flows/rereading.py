@@ -247,9 +247,17 @@ class Rereading:
     on_word: Callable[[str], None] = lambda _: None
 
     def __enter__(self) -> Rereading:
-        settings = self.settings
         self._began = time.monotonic()
         self._alive = ExitStack()
+        try:
+            self._begin()
+        except BaseException:
+            self._alive.close()
+            raise
+        return self
+
+    def _begin(self) -> None:
+        settings = self.settings
         self._loads: list[LoadResult] = []
         for folder in (settings.landing_dir, settings.state_dir, settings.warehouse_path.parent):
             folder.mkdir(parents=True, exist_ok=True)
@@ -280,7 +288,6 @@ class Rereading:
             self.sample,
         )
         self._judge_titles()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

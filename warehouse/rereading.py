@@ -212,7 +212,7 @@ LEFT JOIN read_from v ON v.capture_id = a.capture_id
 LEFT JOIN core_reports o ON o.document_id = v.document_id
 WHERE a.digest IS DISTINCT FROM a.digest_before
     AND ($since::TIMESTAMP IS NULL OR a.fetched_at >= $since::TIMESTAMP)
-    AND ($all OR list_contains($captures::VARCHAR[], a.capture_id))
+    AND ($all OR a.capture_id IN (SELECT unnest($captures::VARCHAR[])))
 ORDER BY a.warc_file, a.warc_offset
 """
 _UNREAD: Final = """

@@ -81,6 +81,14 @@ class Server:
     def resume(self, run_id: str) -> None:
         self._posted(f"flow_runs/{run_id}/resume", {})
 
+    def artifacts(self, run_id: str) -> dict[str, str]:
+        wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}}}
+        return {one["key"]: one["data"] for one in self._posted("artifacts/filter", wanted)}
+
+    def tasks(self, run_id: str) -> list[str]:
+        wanted = {"task_runs": {"flow_run_id": {"any_": [run_id]}}, "limit": 200}
+        return [one["name"] for one in self._posted("task_runs/filter", wanted)]
+
     def _posted(self, path: str, body: dict[str, Any]) -> Any:
         for _ in range(60):
             answer = requests.post(f"{self.url}/{path}", json=body, timeout=30)
@@ -115,12 +123,28 @@ def backfilling(data: Path, portal: Portal, server: Server, *, pace: float = 0.0
         "PREFECT_API_URL": server.url,
         "PREFECT_HOME": str(data / "client"),
     }
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "flows.cli", "backfill", "--years", YEARS, *chosen],
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
+    _STARTED.append(process)
+    return process
+
+
+_STARTED: list[subprocess.Popen[bytes]] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """A run that a failing test left behind is ended."""
+    yield
+    for process in _STARTED:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    _STARTED.clear()
 
 
 def finished(process: subprocess.Popen[bytes], code: int = 0) -> str:
@@ -204,3 +228,10 @@ def test_a_run_that_is_paused_asks_nothing_until_it_is_resumed(
         assert len(portal.log) == sent
     assert content(Settings(data_dir=tmp_path).reader_path) == expected
     assert server.states()[run_id] == "Completed"
+    shown = server.artifacts(run_id)
+    assert float(shown["backfill-progress"]) == 100.0
+    assert "slices" in shown["backfill-summary"]
+    assert all(source in shown["backfill-summary"] for source in PUBLISHERS)
+    names = server.tasks(run_id)
+    assert "www.lanting-demo.gov.cn 2023-2025" in names
+    assert len(names) == len(set(names)) == 3 * 9, "three slices a host"
