@@ -22,6 +22,7 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.exceptions import CancelledRun
 from prefect.futures import PrefectConcurrentFuture
 from prefect.runtime import flow_run
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Cancelled
 from prefect.task_runners import ThreadPoolTaskRunner
 
@@ -152,15 +153,15 @@ def _watched(run: Backfill, slices: int, cancelled: threading.Event) -> Iterator
         )
 
     def keep_up() -> None:
-        with get_client(sync_client=True) as client:
+        # By itself the client tries again for minutes, in which a cancel would not be heard.
+        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}), get_client(sync_client=True) as client:
             while not over.wait(LOOK_EVERY):
                 try:
-                    show()
                     state = client.read_flow_run(UUID(flow_run_id)).state if flow_run_id else None
+                    _heed(run, None if state is None else state.type, cancelled)
+                    show()
                 except Exception as error:  # noqa: BLE001  # a server that restarts is no reason to stop crawling
                     run.on_word(f"the Prefect server does not answer ({error!r}); the backfill goes on")
-                    continue
-                _heed(run, None if state is None else state.type, cancelled)
 
     thread = threading.Thread(target=keep_up, name="backfill watch", daemon=True)
     thread.start()
