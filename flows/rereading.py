@@ -203,6 +203,7 @@ def _fields(report: Report) -> dict[str, str | None]:
         "published": report.published_date,
         "doc_number": report.draft.doc_number,
         "index_number": report.draft.index_number,
+        "edition": report.edition,
     }
     return {name: None if value is None else str(value) for name, value in values.items()}
 

@@ -14,7 +14,7 @@ from warehouse.instants import aware, kept
 
 COMPARED: Final = (
     "state", "publisher", "division_code", "level", "report_type", "report_year", "title", "published", "doc_number",
-    "index_number",
+    "index_number", "edition",
 )  # fmt: skip
 """Fields of a document in which a reading may differ, beside its text."""
 
@@ -186,7 +186,7 @@ answers AS (
 ),
 first_read AS (
     SELECT a.url, r.source_id, min(a.first_seen_at) AS first_seen_at
-    FROM core_addresses a JOIN core_reports r ON r.document_id = a.document_id
+    FROM core_addresses a JOIN reports_as_read r ON r.document_id = a.document_id
     WHERE r.state IN ('accepted', 'quarantined') GROUP BY ALL
 ),
 read_from AS (
@@ -202,12 +202,13 @@ SELECT a.* EXCLUDE (digest_before), l.c.column_url AS column_url, l.c.title AS t
     CASE WHEN r.document_id IS NOT NULL THEN MAP {
         'state': r.state, 'publisher': r.publisher, 'division_code': r.division_code, 'level': r.level,
         'report_type': r.report_type, 'report_year': r.report_year::VARCHAR, 'title': r.title,
-        'published': r.published::VARCHAR, 'doc_number': r.doc_number, 'index_number': r.index_number
+        'published': r.published::VARCHAR, 'doc_number': r.doc_number,
+        'index_number': r.index_number, 'edition': r.edition
         } END AS held_fields
 FROM answers a
 JOIN rows_listed l ON l.source_id = a.source_id AND l.url = a.url
 LEFT JOIN first_read f ON f.source_id = a.source_id AND f.url = a.url
-LEFT JOIN core_reports r ON r.capture_id = a.capture_id
+LEFT JOIN reports_as_read r ON r.capture_id = a.capture_id  -- what people corrected is no difference of reading
 LEFT JOIN read_from v ON v.capture_id = a.capture_id
 LEFT JOIN core_reports o ON o.document_id = v.document_id
 WHERE a.digest IS DISTINCT FROM a.digest_before
