@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import uuid
@@ -26,6 +27,7 @@ from flows.run_lock import forget, is_alive, run_lock
 from flows.settings import Settings
 from flows.web import run_pace, web_client
 from scrapers.collect import Fetcher, Plan, Step, Tally, collect
+from scrapers.reading.attachments.file_reader import FileReader
 from scrapers.records import ReportType, Source
 from scrapers.web.archive import Archive
 from scrapers.web.recovery import Recovery, recover
@@ -152,6 +154,7 @@ class CrawlRun:
             left_behind=left_behind(settings),
             sleep=self._sleep_until_stopped,
         )
+        self._files = FileReader(at_most=max(1, min(settings.workers, os.cpu_count() or 1)))
         self._loading = threading.Lock()
         self._publication = PublicationPace()
         self._sequences: Counter[str] = Counter()
@@ -170,6 +173,7 @@ class CrawlRun:
         self._done.set()
         self._loader.join()
         self._client.close()
+        self._files.close()
         failure = error if error is not None else self._loader_error
         try:
             self._archive.close()
@@ -246,6 +250,7 @@ class CrawlRun:
             tally=tally,
             on_step=lambda step: self._step(replace(step, source_id=f"{step.source_id} {part}".rstrip())),
             first_sequence=self._sequences[source.id],
+            read_file=self._files.read,
         )
         # The first batch holds the listings and all their candidates; the pages come with the ones after it.
         for batch in islice(batches, 1 if self.only_lists else None):

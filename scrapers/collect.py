@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -20,12 +21,14 @@ from scrapers.platforms.listing import list_column
 from scrapers.reading.decode import decode
 from scrapers.reading.learned import LearnedRule
 from scrapers.records import (
+    Attachment,
     Batch,
     Candidate,
     Capture,
     Column,
     ColumnListing,
     Fetched,
+    FileText,
     KnownColumn,
     KnownPage,
     Listing,
@@ -38,7 +41,7 @@ from scrapers.records import (
     State,
 )
 from scrapers.report_years import listed_since, may_be_of
-from scrapers.settle import SETTLED, settle
+from scrapers.settle import SETTLED, Files, settle
 from scrapers.sources.bounds import bounded
 from scrapers.sources.overrides import admits, china_day, day_of, every_host, hosts_on, layout_on, why_ignored
 
@@ -160,11 +163,13 @@ def collect(
     on_step: Callable[[Step], None] = lambda _: None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     first_sequence: int = 0,
+    read_file: Callable[[bytes, str | None], FileText] | None = None,
 ) -> Iterator[Batch]:
     """Collect one source; yields a batch with the listings and all candidates first, then one for each few pages.
 
     Batches are numbered from ``first_sequence`` on, for runs that collect a source in several slices. ``tally`` is
-    filled as the work goes on. Nothing is raised for what a site does: every failure is a row.
+    filled as the work goes on. ``read_file`` reads what is attached to reports (``FileReader.read``); without it
+    nothing attached is asked for. Nothing is raised for what a site does: every failure is a row.
     """
     sequence = first_sequence
     captures: list[Capture] = []
@@ -241,11 +246,19 @@ def collect(
             page = known.get(candidate.url)
             day = day_of(candidate.url, candidate.listed_date, clock())
             fetched = fetch(Request(candidate.url, headers={"Referer": column.url}, document=True), page, day)
+            place = len(captures) - 1
             outcome, report, capture = settle(
-                source, column, candidate, fetched, page, learned=plan.learned, trusted_hosts=plan.trusted_hosts
+                source,
+                column,
+                candidate,
+                fetched,
+                page,
+                learned=plan.learned,
+                trusted_hosts=plan.trusted_hosts,
+                files=None if read_file is None else Files(partial(_fetch_file, fetch, fetched, day), read_file),
             )
             if capture is not fetched.capture:
-                captures[-1] = capture
+                captures[place] = capture
             settled.append(outcome)
             if report is not None:
                 reports.append(report)
@@ -262,6 +275,16 @@ def collect(
     if tally.postponed:
         reasons = "; ".join(f"{times} x {why}" for why, times in tally.postponed.items())
         tally.problems.append(f"{source.id}: pages not asked for, which the next run asks for: {reasons}")
+
+
+def _fetch_file(
+    fetch: Callable[[Request, KnownPage | None, date | None], Fetched],
+    page: Fetched,
+    day: date,
+    attachment: Attachment,
+) -> Fetched:
+    """An attached file, asked for as the page was; a viewer's own address is never asked for."""
+    return fetch(Request(attachment.url, headers={"Referer": page.capture.final_url}), None, day)
 
 
 def pages_due(
@@ -408,12 +431,15 @@ def judge_row(source: Source, column: Column, row: ListRow, seen_at: datetime, n
 
 
 def _is_due(known: KnownPage, row: ListRow, now: datetime, plan: Plan) -> bool:
-    """Whether a held page is asked for again: its row was renamed, or nobody looked at it for a while.
+    """Whether a held page is asked for again: its row was renamed, a file of it is missing, or nobody looked at it for
+    a while.
 
     Asked for are pages of the plan's years alone, and none where held pages are not looked at again.
     """
     if not plan.recheck or not may_be_of(plan.years, row.title, row.date):
         return False
+    if known.files_missing:
+        return True
     renamed = known.title is not None and known.title != row.title
     return renamed or (known.fetched_at is not None and now - known.fetched_at > plan.recheck_after)
 

@@ -565,6 +565,8 @@ class AttachedFile:
     """``sha256:`` of the payload: equal files are read and kept once."""
     length: int | None = None
     """Payload bytes."""
+    page_starts: tuple[int, ...] = ()
+    """Of each page, the offset in ``reading.text`` at which its first block begins; empty where none are stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -824,3 +826,5 @@ class KnownPage:
     """When a list gave it last."""
     archived: Place | None = None
     """The capture with ``digest``: what a revisit of an unchanged page refers to."""
+    files_missing: bool = False
+    """A file attached to it was never looked at, or could not be had and may yet be: the page is read again, whole."""

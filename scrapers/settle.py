@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
+import hashlib
 import traceback
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scrapers.addresses import host_of
+from scrapers.judging.attached import (
+    files_to_ask_for,
+    is_worth_files,
+    looked_at,
+    not_wanted,
+    slimmed,
+    with_files,
+)
 from scrapers.judging.judge import judge
 from scrapers.judging.no_document import no_document
+from scrapers.reading.attachments.file_draft import file_draft
+from scrapers.reading.attachments.file_reader import FileReader
+from scrapers.reading.attachments.file_types import is_file, named_ending
 from scrapers.reading.learned import LearnedRule
 from scrapers.reading.page import read_page
 from scrapers.reading.quantities import quantities
 from scrapers.reading.words import counted
-from scrapers.records import Candidate, Capture, Column, Fetched, KnownPage, Outcome, Report, Source, State
+from scrapers.records import (
+    Attachment,
+    Candidate,
+    Capture,
+    Column,
+    Draft,
+    Fetched,
+    FileOutcome,
+    FileText,
+    KnownPage,
+    Outcome,
+    Report,
+    Source,
+    State,
+)
 from scrapers.sources.overrides import day_of, hosts_on, layout_on
 from scrapers.web.evidence import beginning
 
 SETTLED = frozenset({State.ACCEPTED, State.QUARANTINED, State.REJECTED})
 """States of a page that was fetched and read: it is asked for again only to see whether it was edited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where attached files come from, the web in a crawl and the archive when it is read again, and who reads them."""
+
+    fetch: Callable[[Attachment], Fetched]
+    """A file's answer; one without body where it could not be had."""
+    read: Callable[[bytes, str | None], FileText]
+    """:meth:`scrapers.reading.attachments.file_reader.FileReader.read`, or one that does the same."""
 
 
 def settle(
@@ -31,17 +67,19 @@ def settle(
     *,
     learned: Mapping[str, Sequence[LearnedRule]],
     trusted_hosts: Collection[str],
+    files: Files | None = None,
 ) -> tuple[Candidate, Report | None, Capture]:
     """The candidate after its page was asked for, the report if there was something to read, and how the fetch ended
     now that the page has been read.
 
-    ``learned`` is chrome by host, ``trusted_hosts`` are trusted beside the source's own. Raises nothing.
+    ``learned`` is chrome by host, ``trusted_hosts`` are trusted beside the source's own. ``files`` are asked for what
+    is attached; without them attachments stay links, as they were before anybody looked. Raises nothing.
     """
     capture = fetched.capture
     unchanged = capture.outcome is Outcome.NOT_MODIFIED or (
         known is not None and capture.digest is not None and capture.digest == known.digest
     )
-    if unchanged and known is not None and known.state in SETTLED:
+    if unchanged and known is not None and known.state in SETTLED and not known.files_missing:
         return replace(candidate, state=known.state, reason="unchanged since it was read"), None, capture
     if capture.outcome is Outcome.NOT_ASKED:
         held = known is not None and known.state in SETTLED
@@ -60,6 +98,7 @@ def settle(
             learned=learned.get(host_of(capture.final_url), ()),
             trusted_hosts=trusted_hosts,
             capture_id=capture.capture_id,
+            files=files,
         )
         ended = no_document(report.draft, held=known is not None and known.state in (State.ACCEPTED, State.QUARANTINED))
         if ended is not None:
@@ -91,12 +130,28 @@ def read_candidate(
     learned: Sequence[LearnedRule] = (),
     trusted_hosts: Collection[str] = (),
     capture_id: str | None = None,
+    files: Files | None = None,
 ) -> Report:
     """The page of a candidate, which ``url`` answered with ``body``, read and judged by what its source says of it.
 
-    One function for crawls and golden pages, so that a page is compared as it is crawled.
+    One function for crawls and golden pages, so that a page is compared as it is crawled. What answered may be a file
+    itself; a page's ``files`` are looked at where it is a report, or says too little to be anything else.
     """
     day = day_of(candidate.url, candidate.listed_date, fetched_at)
+    own_hosts = (*trusted_hosts, *hosts_on(source, day))
+
+    def judged(draft: Draft) -> Report:
+        return judge(
+            draft,
+            source=source,
+            column=column,
+            candidate=candidate,
+            capture_id=capture_id,
+            trusted_hosts=own_hosts,
+        )
+
+    if is_file(body, url):
+        return judged(_file_as_document(candidate, body, url, capture_id, files))
     draft = read_page(
         body,
         url,
@@ -107,14 +162,53 @@ def read_candidate(
         learned=learned,
         layout=layout_on(source, day, column.url),
     )
-    return judge(
-        draft,
-        source=source,
-        column=column,
-        candidate=candidate,
-        capture_id=capture_id,
-        trusted_hosts=(*trusted_hosts, *hosts_on(source, day)),
+    report = judged(draft)
+    if files is None or not is_worth_files(draft, is_report=report.report_type is not None):
+        return report
+    looked = [
+        not_wanted(choice.attachment, choice.why_not)
+        if choice.why_not is not None
+        else read_attachment(choice.attachment, files.fetch(choice.attachment), files.read)
+        for choice in files_to_ask_for(draft)
+    ]
+    return judged(with_files(draft, looked, listed_title=candidate.title))
+
+
+def read_attachment(
+    attachment: Attachment, fetched: Fetched, read: Callable[[bytes, str | None], FileText]
+) -> Attachment:
+    """An attachment with its answer, read: what a crawl and a later reading of the archive have in common."""
+    capture = fetched.capture
+    if capture.outcome is not Outcome.OK:
+        detail = f"{capture.outcome}: {capture.detail}" if capture.detail else str(capture.outcome)
+        return looked_at(attachment, FileText(FileOutcome.NOT_FETCHED, detail=detail), capture_id=capture.capture_id)
+    return looked_at(
+        attachment,
+        read(fetched.body, attachment.href if named_ending(attachment.href) else attachment.label),
+        capture_id=capture.capture_id,
+        digest=capture.digest or _digest(fetched.body),
+        length=len(fetched.body),
     )
+
+
+def _file_as_document(
+    candidate: Candidate, body: bytes, url: str, capture_id: str | None, files: Files | None
+) -> Draft:
+    """The draft of a row that leads straight to a file."""
+    if files is not None:
+        found = files.read(body, url)
+    else:
+        with FileReader() as reader:
+            found = reader.read(body, url)
+    attachment = looked_at(
+        Attachment(candidate.title, url, url), found, capture_id=capture_id, digest=_digest(body), length=len(body)
+    )
+    draft = file_draft(attachment, listed_title=candidate.title, listed_date=candidate.listed_date)
+    return replace(draft, attachments=tuple(map(slimmed, draft.attachments)))
+
+
+def _digest(body: bytes) -> str:
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
 def _unanswered(candidate: Candidate, capture: Capture, known: KnownPage | None) -> Candidate:

@@ -18,6 +18,8 @@ from scrapers.records import KnownColumn, KnownPage, Outcome, Place, Source, Sta
 from warehouse.database import writing
 from warehouse.instants import aware, kept
 
+FILE_TRIES: Final = 5
+"""Fetches of an attached file that may fail before it is given up."""
 _KNOWN_PAGES: Final = """
 WITH listed AS (
     SELECT source_id, url, arg_max(state, last_seen_at) AS state, arg_max(title, last_seen_at) AS title,
@@ -35,6 +37,18 @@ fetched AS (
     SELECT url, ok_at, etag, last_modified, digest, last_fetched_at FROM core_pages WHERE url IN (
         SELECT url FROM listed UNION SELECT url FROM read)
 ),
+-- Reports with a file that nobody looked at yet (read before files were), or that may yet be had: a few tries.
+incomplete AS (
+    SELECT DISTINCT d.url
+    FROM core_reports r
+    JOIN core_attachments a ON a.document_id = r.document_id AND a."version" = r."version"
+    JOIN core_addresses d ON d.document_id = r.document_id
+    LEFT JOIN core_pages p ON p.url = a.url
+    WHERE list_contains($sources, r.source_id) AND r.state = 'accepted' AND (a.outcome IS NULL
+        OR (a.outcome = 'not_fetched' AND coalesce(p.failures, 0) < $tries
+            AND coalesce(p.last_outcome, 'not_asked') NOT IN ('gone', 'soft_404', 'client_error', 'robots_denied',
+                'wrong_host', 'forbidden_address', 'wrong_content', 'too_large')))
+),
 archived AS (
     SELECT url, arg_max({'warc_file': warc_file, 'warc_offset': warc_offset}, fetched_at) AS place
     FROM raw_captures WHERE outcome = 'ok' AND warc_file IS NOT NULL AND list_contains($sources, source_id)
@@ -49,15 +63,18 @@ SELECT
         ELSE l.state
     END AS state,
     -- A page that was answered but never read must come whole again: no validators, or a 304 would hide it for ever.
-    CASE WHEN r.url IS NOT NULL THEN f.etag END AS etag,
-    CASE WHEN r.url IS NOT NULL THEN f.last_modified END AS last_modified,
+    -- So must one of which a file is missing.
+    CASE WHEN r.url IS NOT NULL AND i.url IS NULL THEN f.etag END AS etag,
+    CASE WHEN r.url IS NOT NULL AND i.url IS NULL THEN f.last_modified END AS last_modified,
     CASE WHEN r.url IS NOT NULL THEN f.digest END AS digest,
     f.last_fetched_at, coalesce(l.title, r.title) AS title,
-    l.column_url, l.listed_date, l.last_seen_at, a.place.warc_file, a.place.warc_offset
+    l.column_url, l.listed_date, l.last_seen_at, a.place.warc_file, a.place.warc_offset,
+    i.url IS NOT NULL AS files_missing
 FROM listed l
 FULL JOIN read r ON r.source_id = l.source_id AND r.url = l.url
 LEFT JOIN fetched f ON f.url = coalesce(l.url, r.url)
 LEFT JOIN archived a ON a.url = coalesce(l.url, r.url)
+LEFT JOIN incomplete i ON i.url = r.url
 ORDER BY ALL
 """
 _KNOWN_COLUMNS: Final = """
@@ -106,10 +123,11 @@ def read_ledgers(warehouse: Path, source_ids: Iterable[str], *, wait_seconds: fl
     columns: dict[str, dict[str, KnownColumn]] = {source: {} for source in sources}
     if warehouse.exists():
         with writing(warehouse, "read the ledger", wait_seconds=wait_seconds) as connection:
-            known = connection.execute(_KNOWN_PAGES, {"sources": sources}).fetchall()
+            known = connection.execute(_KNOWN_PAGES, {"sources": sources, "tries": FILE_TRIES}).fetchall()
             listed = connection.execute(_KNOWN_COLUMNS, {"sources": sources}).fetchall()
         for (
             source, url, state, etag, modified, digest, fetched_at, title, column, listed_date, seen_at, file, offset,
+            files_missing,
         ) in known:  # fmt: skip
             pages[source][url] = KnownPage(
                 url=url,
@@ -123,6 +141,7 @@ def read_ledgers(warehouse: Path, source_ids: Iterable[str], *, wait_seconds: fl
                 listed_date=listed_date,
                 seen_at=aware(seen_at),
                 archived=None if file is None else Place(file, offset),
+                files_missing=files_missing,
             )
         for (
             source, url, outcome, unread, pages_read, total, since, listed_at,

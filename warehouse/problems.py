@@ -14,6 +14,7 @@ KINDS: Final = (
     "listing",
     "page",
     "reading",
+    "attachment",
     "rejected row",
     "rejected batch",
     "run",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from scrapers.records import Draft, Outcome, PageKind
+from scrapers.reading.attachments.file_draft import ATTACHMENT_ONLY
+from scrapers.records import Draft, FileOutcome, Outcome, PageKind
+
+_SAYS_NOTHING = frozenset({FileOutcome.NOT_FETCHED, FileOutcome.TRUNCATED, FileOutcome.MISLABELLED, FileOutcome.EMPTY})
+"""Ways in which a file ends that say that the site failed, where its text was read before."""
 
 
 def no_document(draft: Draft, *, held: bool) -> tuple[Outcome, str] | None:
@@ -13,8 +17,21 @@ def no_document(draft: Draft, *, held: bool) -> tuple[Outcome, str] | None:
     """
     if draft.kind is PageKind.CHALLENGE:
         return Outcome.CHALLENGE, "unnamed: the page shows next to nothing and checks on its visitor"
+    if held and draft.kind is PageKind.DOCUMENT and (lost := _lost_file(draft)) is not None:
+        return Outcome.WRONG_CONTENT, lost
     if not held or draft.kind is PageKind.DOCUMENT:
         return None
     if draft.kind is PageKind.EMPTY:
         return Outcome.WRONG_CONTENT, "no text of a document where one was read before"
     return Outcome.SOFT_404, f"a {draft.kind} page where a document was read before"
+
+
+def _lost_file(draft: Draft) -> str | None:
+    """Why a document without text of its own has lost that of its file; ``None`` where it has not."""
+    if all(flag.name != ATTACHMENT_ONLY for flag in draft.flags):
+        return None
+    for attachment in draft.attachments:
+        if attachment.file is not None and attachment.file.reading.outcome in _SAYS_NOTHING:
+            found = attachment.file.reading
+            return f"its file {attachment.label or attachment.href}: {found.outcome}: {found.detail}"
+    return None

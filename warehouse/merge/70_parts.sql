@@ -34,16 +34,18 @@ SELECT w.document_id, w."version", s.draft."text" AS "text",
         'level': pair[1].level::SMALLINT,
         'table_position': (pair[1]."table" + 1)::INTEGER,
         'start': pair[2]::INTEGER,
-        'length': length(pair[1]."text")::INTEGER
+        'length': length(pair[1]."text")::INTEGER,
+        'page': pair[1].page::INTEGER
     }), []) AS blocks,
     s.draft.metadata AS metadata_table, s.draft.meta_tags AS meta_tags, s.draft.encoding AS encoding,
-    s.draft.container AS container, w.content_hash, w.loaded_at, w.batch,
+    s.draft.container AS container, s.draft.text_origin AS text_origin, s.draft.page_text AS page_text, w.content_hash, w.loaded_at, w.batch,
     w.is_new, w.cause, w.captured_at, w.capture_id, w.payload_digest, s.text_digest
 FROM written_versions w JOIN staged_reports s USING (arrival) LEFT JOIN placed_blocks b USING (arrival);
 
 UPDATE core_versions SET
     "text" = w."text", text_length = length(w."text"), blocks = w.blocks, metadata_table = w.metadata_table,
-    meta_tags = w.meta_tags, encoding = w.encoding, container = w.container, content_hash = w.content_hash,
+    meta_tags = w.meta_tags, encoding = w.encoding, container = w.container,
+    text_origin = w.text_origin, page_text = w.page_text, content_hash = w.content_hash,
     loaded_at = w.loaded_at, batch = w.batch
 FROM written_texts w
 WHERE core_versions.document_id = w.document_id AND core_versions."version" = w."version" AND NOT w.is_new;
@@ -82,10 +84,30 @@ FROM (SELECT w.document_id, w."version", generate_subscripts(figures, 1) AS "pos
     FROM written_versions w JOIN staged_reports s USING (arrival));
 
 INSERT INTO core_attachments
-SELECT document_id, "version", "position", part.label, part.href, part.url
+SELECT document_id, "version", "position", part.label, part.href, part.url, part.file.role, part.file.role_reason,
+    part.file.reading.outcome, part.file.reading.detail, part.file.digest, part.file.capture_id, part.file."length"
 FROM (SELECT w.document_id, w."version", generate_subscripts(draft.attachments, 1) AS "position",
         unnest(draft.attachments) AS part
     FROM written_versions w JOIN staged_reports s USING (arrival));
+
+-- A file's text is kept once, however many pages it hangs on; read again, the last reading holds.
+INSERT INTO core_file_texts
+WITH files AS (
+    SELECT arrival, loaded_at, batch, part.file AS file
+    FROM (SELECT s.arrival, s.loaded_at, s.batch, unnest(draft.attachments) AS part
+        FROM written_versions w JOIN staged_reports s USING (arrival))
+    WHERE part.file.digest IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY part.file.digest ORDER BY arrival DESC) = 1
+)
+SELECT file.digest, file.reading.file_type, file.reading.outcome, file.reading.detail, file.reading.pages::INTEGER,
+    file.reading.member, file.reading.confidence, file.reading."text", length(file.reading."text")::INTEGER,
+    list_transform(file.page_starts, lambda begins: (begins + 1)::INTEGER), loaded_at, batch
+FROM files
+ON CONFLICT (digest) DO UPDATE SET
+    file_type = excluded.file_type, outcome = excluded.outcome, detail = excluded.detail, pages = excluded.pages,
+    member = excluded.member, confidence = excluded.confidence, "text" = excluded."text",
+    text_length = excluded.text_length, page_starts = excluded.page_starts, read_at = excluded.read_at,
+    batch = excluded.batch;
 
 INSERT INTO core_removals
 SELECT document_id, "version", "position", part.rule, part."text", part."at"

@@ -3,7 +3,7 @@ CREATE VIEW reports AS
 SELECT
     r.document_id, r.publisher, r.division_code, r.parent_division_code, r.level, r.report_type, r.report_year, r.title,
     r.published, d.due, greatest(date_diff('day', d.due, r.published), 0) AS days_late, r.doc_number, r.index_number,
-    r.url, r.text_length, r.tables, r.attachments,
+    r.url, r.text_length, coalesce(r.text_origin, 'page') AS text_origin, r.tables, r.attachments,
     -- The parts are laid down since 2019: 厅字〔2019〕28号 for one type, 国办公开办函〔2019〕60号 for the other.
     CASE WHEN r.report_year >= 2019 THEN list_filter(
         CASE r.report_type
@@ -24,7 +24,7 @@ WHERE r.state = 'accepted';
 
 CREATE VIEW report_texts AS
 SELECT r.document_id, r.publisher, r.division_code, r.level, r.report_type, r.report_year, r.title, r.published, v."text",
-    v.text_length, v.blocks, v.metadata_table, r.url
+    v.text_length, v.blocks, v.metadata_table, r.url, r.text_origin, v.page_text
 FROM reports r JOIN core_versions v ON v.document_id = r.document_id AND v."version" = r."version";
 
 CREATE VIEW sections AS
@@ -34,6 +34,23 @@ SELECT r.document_id, r.publisher, r.division_code, r.level, r.report_type, r.re
 FROM reports r
 JOIN core_versions v ON v.document_id = r.document_id AND v."version" = r."version"
 JOIN core_sections s ON s.document_id = r.document_id AND s."version" = r."version";
+
+-- Each block of a trusted report's text, with the page of the file on which it begins: where a quotation can be found again.
+CREATE VIEW blocks AS
+SELECT document_id, publisher, report_type, report_year, "position", part.kind, part."level", part.page,
+    substring("text", part.start, part.length) AS "text", url
+FROM (
+    SELECT t.*, generate_subscripts(t.blocks, 1) AS "position", unnest(t.blocks) AS part FROM report_texts t
+);
+
+-- Files attached to trusted reports, with what came of each and its text.
+CREATE VIEW attachments AS
+SELECT r.document_id, r.publisher, r.division_code, r.report_type, r.report_year, a."position", a.label, a.url, a.role,
+    a.role_reason, a.outcome, a.detail, f.file_type, f.pages, f.member, f.confidence, f.text_length, a.length AS bytes,
+    a.digest, a.capture_id, f."text", f.page_starts, r.url AS report_url
+FROM reports r
+JOIN core_attachments a ON a.document_id = r.document_id AND a."version" = r."version"
+LEFT JOIN core_file_texts f ON f.digest = a.digest;
 
 CREATE VIEW quarantine AS
 SELECT r.document_id, r.state, r.reason, r.publisher, r.report_type, r.report_year, r.title, r.url, r.source_id,

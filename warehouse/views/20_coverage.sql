@@ -33,7 +33,9 @@ unread AS (
 ),
 documents AS (
     SELECT r.*, is_withdrawn(p.gone_checks) OR is_withdrawn(a.checks) AS withdrawn,
-        list_contains(r.flags, 'attachment_only') OR (r.text_length = 0 AND r.attachments > 0) AS attachment_only
+        list_contains(r.flags, 'attachment_only') OR (r.text_length = 0 AND r.attachments > 0) AS attachment_only,
+        (SELECT string_agg(f.evidence, '; ' ORDER BY f.evidence) FROM core_flags f WHERE f.document_id = r.document_id
+            AND f."version" = r."version" AND f.flag = 'attachment_only') AS file_trouble
     FROM core_reports r LEFT JOIN core_pages p ON p.url = r.url
     LEFT JOIN core_passed_addresses a ON a.document_id = r.document_id
     ANTI JOIN core_copies c ON c.document_id = r.document_id
@@ -47,6 +49,8 @@ held AS (
                 WHEN state = 'quarantined' THEN 4 WHEN withdrawn THEN 3 WHEN attachment_only THEN 2 ELSE 1 END)
                 FILTER (public)
             WHEN 1 THEN 'held' WHEN 2 THEN 'attachment_only' WHEN 3 THEN 'withdrawn' WHEN 4 THEN 'quarantined' END AS state,
+        -- of a report whose text is in a file: why it could not be had
+        any_value(file_trouble ORDER BY document_id) FILTER (public AND attachment_only) AS file_trouble,
         count(*) FILTER (public AND state = 'accepted') AS reports,
         -- of several the last one published: it replaces the others
         arg_min(document_id, (state, withdrawn, attachment_only, -coalesce(epoch(published), 0), document_id))
@@ -93,7 +97,9 @@ SELECT
     d.due, h.published,
     CASE WHEN h.published IS NOT NULL THEN greatest(date_diff('day', d.due, h.published), 0)
         WHEN h.state IS NULL AND day > d.due THEN date_diff('day', d.due, day) END AS days_late,
-    coalesce(h.reports, 0) AS reports, h.document_id, d.last_listed_at, d.last_outcome, d.last_detail AS detail,
+    coalesce(h.reports, 0) AS reports, h.document_id, d.last_listed_at, d.last_outcome,
+    CASE WHEN h.state = 'attachment_only' THEN coalesce(h.file_trouble, 'the text is in a file that nobody looked at yet')
+        ELSE d.last_detail END AS detail,
     h.editions
 FROM due d
 LEFT JOIN held h ON h.publisher = d.publisher AND h.report_type = d.report_type AND h.report_year = d.report_year;

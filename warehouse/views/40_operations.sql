@@ -32,6 +32,11 @@ things AS (
     WHERE c.state = 'failed'
     GROUP BY c.source_id, c.url
     UNION ALL
+    -- A report whose text is in a file that could not be had or read.
+    SELECT 'attachment', r.source_id, a.url, a.outcome, a.detail || ' (on ' || r.url || ')', r.first_seen_at, r.last_read_at, 1
+    FROM core_reports r JOIN core_attachments a ON a.document_id = r.document_id AND a."version" = r."version"
+    WHERE r.state = 'accepted' AND list_contains(r.flags, 'attachment_only') AND a.outcome NOT IN ('read', 'not_wanted')
+    UNION ALL
     SELECT 'rejected row', b.source_id, r.record ->> 'url', 'rejected', r.reason, min(r.rejected_at), max(r.rejected_at),
         count(*)
     FROM raw_rejects r JOIN raw_batches b ON b.batch = r.batch GROUP BY ALL

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import threading
+from collections import OrderedDict
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
 from scrapers.reading.attachments.file_text_json import loaded
+from scrapers.reading.attachments.file_types import named_ending
 from scrapers.reading.attachments.limits import Limits
 from scrapers.records import FileOutcome, FileText
 
+_REMEMBERED = 32
+"""Files whose text is kept at hand."""
 # -P: a folder in which somebody calls us is no place to import from.
 _COMMAND = (sys.executable, "-P", "-m", "scrapers.reading.attachments.reading_process")
 _ROOT = str(Path(__file__).parents[3])
@@ -24,7 +29,8 @@ _ROOT = str(Path(__file__).parents[3])
 class FileReader:
     """Reads files, each in a fresh process with ``limits``. Safe for threads, which share ``at_most`` readers.
 
-    Nothing is started before the first file. Close it when done.
+    Nothing is started before the first file. A file that comes again, on another page, is not read again. Close it when
+    done.
     """
 
     def __init__(self, limits: Limits | None = None, *, at_most: int = 2) -> None:
@@ -32,12 +38,25 @@ class FileReader:
         self._free: list[subprocess.Popen[bytes]] = []
         self._turns = threading.BoundedSemaphore(at_most)
         self._lock = threading.Lock()
+        self._read: OrderedDict[tuple[bytes, str | None], FileText] = OrderedDict()
 
     def read(self, body: bytes, name: str | None = None) -> FileText:
         """The text of a file, or why there is none. ``name`` is what it is called, for evidence. Raises nothing."""
         if len(body) > self.limits.max_bytes:
             detail = f"{len(body)} bytes; at most {self.limits.max_bytes} are read"
             return FileText(FileOutcome.TOO_LARGE, detail=detail)
+        key = hashlib.sha256(body).digest(), named_ending(name)
+        with self._lock:
+            if (found := self._read.get(key)) is not None:
+                return found
+        found = self._read_anew(body, name)
+        with self._lock:
+            self._read[key] = found
+            if len(self._read) > _REMEMBERED:
+                self._read.popitem(last=False)
+        return found
+
+    def _read_anew(self, body: bytes, name: str | None) -> FileText:
         with self._turns:
             for _ in range(2):
                 process = self._taken()
