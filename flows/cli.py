@@ -66,6 +66,9 @@ def portal(
     families: Annotated[
         bool, typer.Option("--families", help="Serve a publisher of every listing family too.")
     ] = False,
+    files: Annotated[
+        bool, typer.Option("--files", help="Serve publishers whose reports are files too, in every form.")
+    ] = False,
     heal_after: Annotated[
         float | None, typer.Option(min=0, metavar="SECONDS", help="Take the faults back after so long.")
     ] = None,
@@ -80,7 +83,7 @@ def portal(
     if faults:
         typer.echo(listing(), nl=False)
         return
-    serve(port, site or (), fault or (), families=families, heal_after=heal_after)
+    serve(port, site or (), fault or (), families=families, files=files, heal_after=heal_after)
 
 
 @app.command()

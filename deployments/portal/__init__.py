@@ -6,7 +6,15 @@ with Portal(demo_network()) as portal:
 """
 
 from deployments.portal.bench import bench_network, bench_sources, long_column_network, long_column_source, warm
-from deployments.portal.demo import FAMILIES_SOURCES, REPORT_YEARS, SOURCES, demo_network, families_network
+from deployments.portal.demo import (
+    FAMILIES_SOURCES,
+    FILES_SOURCES,
+    REPORT_YEARS,
+    SOURCES,
+    demo_network,
+    families_network,
+    files_network,
+)
 from deployments.portal.exchange import Answer, Asked
 from deployments.portal.faults import FAULTS, UnknownFaultError
 from deployments.portal.folder import SiteFileError, folder_network
@@ -17,6 +25,7 @@ from deployments.portal.serving import serve
 __all__ = [
     "FAMILIES_SOURCES",
     "FAULTS",
+    "FILES_SOURCES",
     "REPORT_YEARS",
     "SOURCES",
     "Access",
@@ -30,6 +39,7 @@ __all__ = [
     "bench_sources",
     "demo_network",
     "families_network",
+    "files_network",
     "folder_network",
     "long_column_network",
     "long_column_source",

@@ -18,6 +18,8 @@ class Role(StrEnum):
     COLUMN = "column"
     LIST = "list"
     DETAIL = "detail"
+    FILE = "file"
+    """What is attached to a detail page."""
     STORED = "stored"
     """A response served as it was saved; nobody says what it is."""
     MISSING = "missing"

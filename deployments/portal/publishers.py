@@ -100,6 +100,7 @@ def bench_host(path: Path = PUBLISHERS_FILE) -> str:
 
 def _site(raw: dict[str, Any]) -> SitePlan:
     publishers = tuple(_publisher(one) for one in raw.pop("publisher"))
+    raw.pop("forms", None)  # of sites whose reports are files: see files/site.py
     return SitePlan(publishers=publishers, **raw)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from deployments.portal.demo import demo_network, families_network
+from deployments.portal.demo import demo_network, families_network, files_network
 from deployments.portal.faults import UnknownFaultError
 from deployments.portal.folder import SiteFileError, folder_network
 from deployments.portal.network import Network
@@ -27,6 +27,7 @@ def serve(
     faults: Sequence[str] = (),
     *,
     families: bool = False,
+    files: bool = False,
     heal_after: float | None = None,
     stop: threading.Event | None = None,
     out: TextIO | None = None,
@@ -35,12 +36,15 @@ def serve(
 
     ``port`` 0 takes a free one. ``sites`` are ``site.json`` files or their folders; ``faults`` are ``NAME`` or
     ``NAME:host``; they are taken back ``heal_after`` seconds later, to see what a crawler makes of a site that is well
-    again. With ``families`` the network of all CMS families stands beside the demo's. Prints the hosts and how to use
+    again. With ``families`` the network of all CMS families stands beside the demo's, with ``files`` that of publishers
+    whose reports are files. Prints the hosts and how to use
     the proxy to ``out`` (standard output). Raises :class:`PortalUsageError`.
     """
     if heal_after is not None and not faults:
         raise PortalUsageError("there is nothing to heal: name a --fault beside --heal-after")
     network: Network = demo_network() | families_network() if families else demo_network()
+    if files:
+        network |= files_network()
     done = stop or threading.Event()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: done.set())

@@ -12,7 +12,13 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from scrapers.judging.genre import judge_title
-from scrapers.reading.attachments.file_draft import ATTACHMENT_ONLY, title_lines, why_unread, with_text_of
+from scrapers.reading.attachments.file_draft import (
+    ATTACHMENT_ONLY,
+    title_lines,
+    why_unread,
+    with_text_of,
+    without_title,
+)
 from scrapers.reading.attachments.file_types import named_ending
 from scrapers.records import (
     AttachedFile,
@@ -156,7 +162,7 @@ def _judged(attachment: Attachment, draft: Draft, page: str, titles: Sequence[st
     reading = attachment.file.reading
     if reading.outcome is not FileOutcome.READ:
         return _Judged(attachment, None, None)
-    text = "".join(reading.text.split())
+    text = "".join(without_title(reading, titles).text.split())
     named = _is_named(attachment, titles) or bool(title_lines(reading.blocks, titles))
     annexed = _ANNEX.search(attachment.label) is not None and not judge_title(attachment.label).likely
     rank = (int(named) - int(annexed), len(text))

@@ -20,6 +20,7 @@ from scrapers.judging.trust import (
     UNTRUSTED_HOST,
     trust_flags,
 )
+from scrapers.reading.attachments.file_draft import ATTACHMENT_ONLY
 from scrapers.reading.dates import find_date
 from scrapers.reading.figures import consistency, figures
 from scrapers.reading.labels import bare_label, table_ranks
@@ -183,7 +184,8 @@ def _findings(
     """What a reader of an accepted report should know of its make-up."""
     found: list[Flag] = []
     missing = missing_parts(parts, report_type)
-    if missing and draft.text and (year is None or year >= _PARTS_SINCE):
+    unread = any(flag.name == ATTACHMENT_ONLY for flag in draft.flags)  # the parts are in a file
+    if missing and draft.text and not unread and (year is None or year >= _PARTS_SINCE):
         found.append(Flag(MISSING_PARTS, ", ".join(missing)))
     check = consistency(cells)
     if check.mismatches:

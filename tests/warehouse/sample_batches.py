@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scrapers.records import (
+    AttachedFile,
     Attachment,
     Batch,
     Block,
@@ -18,6 +19,9 @@ from scrapers.records import (
     ColumnListing,
     Draft,
     Figure,
+    FileOutcome,
+    FileRole,
+    FileText,
     Flag,
     Level,
     Listing,
@@ -43,6 +47,17 @@ TEXT = (
     "执法力量仍显薄弱。",
     "三、2026年主要安排",
     "继续推进法治政府建设。",
+)
+
+
+ANNEX = AttachedFile(
+    FileText(FileOutcome.READ, "pdf", text="附件的正文", pages=1),
+    FileRole.ANNEX,
+    "says other than the page",
+    capture_id="urn:uuid:file",
+    digest="sha256:file",
+    length=90,
+    page_starts=(0,),
 )
 
 
@@ -92,7 +107,7 @@ def report(
         text=whole,
         blocks=(*blocks, Block("table", "表\t数\n合计\t3", table=0)),
         tables=(Table((("表", "数"), ("合计", "3"))),),
-        attachments=(Attachment("附件", "a.pdf", "http://www.pujiang.test/a.pdf"),),
+        attachments=(Attachment("附件", "a.pdf", "http://www.pujiang.test/a.pdf", ANNEX),),
         removed=(Removal("share_widget", "分享到：", 0), Removal("print_close", "【打印】【关闭】", len(whole))),
         values=(
             MetaValue("published", f"{year + 1}-03-01 09:30", "meta", chosen=True),

@@ -23,6 +23,7 @@ DAMAGE = {
     "part_without_version": "UPDATE core_flags SET document_id = 'nobody' WHERE document_id = 'doc-1'",
     "report_without_capture": "DELETE FROM raw_captures WHERE url LIKE '%_1.html'",
     "amended_twice": "INSERT INTO core_as_read (document_id, state) VALUES ('doc-1', 'wanted'), ('doc-1', 'wanted')",
+    "text_of_no_file": "UPDATE core_reports SET text_origin = 'attachment' WHERE document_id = 'doc-1'",
     "accepted_without_essentials": "UPDATE core_reports SET publisher = NULL WHERE document_id = 'doc-1'",
 }
 

@@ -24,6 +24,8 @@ from scrapers.records import (
 
 ATTACHMENT_ONLY = "attachment_only"
 """Flag of a report whose text is in a file that could not be read; its evidence says which and why."""
+_OF_PAGE = frozenset({"low_agreement"})
+"""Flags that say how well a page's own text was found."""
 _TITLE_ENDS = re.compile(r"(?:报告|总结|年报|汇报)(?:[（(][^（）()]{1,20}[）)])?$")
 _SENTENCE = re.compile(r"[。；]")
 _MOST_LINES = 5
@@ -90,7 +92,7 @@ def with_text_of(draft: Draft, file: AttachedFile, titles: Sequence[str]) -> Dra
         container=f"attachment:{found.file_type}",
         text_origin="attachment",
         page_text=draft.text or None,
-        flags=(*draft.flags, *found.flags),
+        flags=(*(flag for flag in draft.flags if flag.name not in _OF_PAGE), *found.flags),
     )
 
 
