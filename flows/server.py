@@ -225,7 +225,7 @@ def _sqlite_that_waits() -> AbstractContextManager[None]:
 
     Prefect begins them as readers. One that then wants to write while another has written fails at once with "database
     is locked", which no timeout helps; the message it was to handle comes again, and what it had set off (a
-    notification, a run) happens twice (docs/decisions/0013).
+    notification, a run) happens twice (docs/decisions/0014).
     """
     from prefect.server.database.configurations import AioSqliteConfiguration
     from prefect.server.database.dependencies import temporary_database_config

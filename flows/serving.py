@@ -58,18 +58,23 @@ def serve(settings: Settings, wanted: Wanted, port: int, say: Callable[[str], No
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "ERROR"
         keeper = _Keeper(say, stop)
         first = True
-        while not stop.is_set():
-            with server_child(home, port=port, ui=True) as (server, api):
-                wait_until_ready(server, api, home)
-                if first:
-                    _prepare(settings, wanted, say)
-                    say(f"Prefect's UI: {url}")
-                    say("To run one now: its Run button there. Ctrl-C ends this.")
-                    first = False
-                with ExitStack() as stack:
-                    keeper.watch(server, partial(_enter_worker, stack, settings, wanted))
-            if not stop.is_set():
-                keeper.pause("The Prefect server ended", home / "server.log")
+        # Outlives a server that ends: the runs of a worker go on while it is started anew, and report to it then.
+        with ExitStack() as workers:
+            while not stop.is_set():
+                with server_child(home, port=port, ui=True) as (server, api):
+                    wait_until_ready(server, api, home)
+                    if stop.is_set():
+                        break  # while it was starting
+                    if first:
+                        _prepare(settings, wanted, say)
+                        say(f"Prefect's UI: {url}")
+                        say("To run one now: its Run button there. Ctrl-C ends this.")
+                        first = False
+                    keeper.watch(server, partial(_enter_worker, workers, settings, wanted))
+                    if stop.is_set():
+                        workers.close()  # while the server is there to be told how the runs ended
+                    else:
+                        keeper.pause("The Prefect server ended", home / "server.log")
 
 
 def _prepare(settings: Settings, wanted: Wanted, say: Callable[[str], None]) -> None:
@@ -150,17 +155,20 @@ class _Keeper:
         self._stop = stop
         self._pause = 1.0
         self._since = time.monotonic()
+        self._worker: subprocess.Popen[bytes] | None = None
 
     def watch(self, server: subprocess.Popen[bytes], start_worker: Callable[[], subprocess.Popen[bytes]]) -> None:
         """Keep a worker beside the server, until the server ends or we are to stop."""
-        worker = start_worker()
-        while not self._stop.wait(LOOK_EVERY):
+        while not self._stop.is_set():
             if server.poll() is not None:
                 return
-            if worker.poll() is not None:
-                self.pause(f"The worker ended (exit code {worker.returncode})", None)
-                if not self._stop.is_set():
-                    worker = start_worker()
+            if self._worker is None:
+                self._worker = start_worker()
+            elif self._worker.poll() is not None:
+                self.pause(f"The worker ended (exit code {self._worker.returncode})", None)
+                self._worker = None
+                continue
+            self._stop.wait(LOOK_EVERY)
 
     def pause(self, what: str, log: object) -> None:
         """Wait before the next start."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from flows.amendments import read_amendments
 from flows.commands.corrections import correction_troubles
 from flows.commands.terminal import many, show_table, talk
+from flows.server import served_at
 from flows.settings import Settings, origins, unknown_variables
 from scrapers.reading.attachments.programs import LOST_WITHOUT, find
 from scrapers.sources.registry import SourceError, load_sources
@@ -88,7 +89,9 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield (
         "Prefect",
         FINE,
-        os.environ.get("PREFECT_API_URL") or "no PREFECT_API_URL: each command brings its own server",
+        os.environ.get("PREFECT_API_URL")
+        or served_at(settings.prefect_home)
+        or "no PREFECT_API_URL, and nianbao serve does not run here: each command brings its own server",
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +17,12 @@ import yaml
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
 from flows.deployment_files import deployment_folder
-from flows.run import crawl_plainly
+from flows.run import CrawlRun, crawl_plainly
 from flows.settings import Settings
-from scrapers.sources.registry import load_sources
+from scrapers.sources.registry import load_sources, select_sources
 from tests.flows.served import Served, serving, wait_for
 from tests.flows.test_killed_crawl import content
+from warehouse.query import run_sql
 
 pytestmark = pytest.mark.slow
 
@@ -157,6 +160,58 @@ def test_a_crawl_of_sources_that_are_being_crawled_is_skipped_with_the_reason(se
         state = served.ended(served.run("crawl/crawl-season"))
     assert (state["type"], state["name"]) == ("CANCELLED", "Skipped")
     assert "run another one does the same" in state["message"]
+
+
+def test_a_watch_records_what_is_new_and_leaves_the_pages_to_the_next_crawl(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, pace_seconds=0, sources_dir=SOURCES)
+    registry = load_sources(SOURCES)
+    chosen = select_sources(registry, ids=["yunling/yanxi", "qinglan/lanting"])
+    with Portal(demo_network()) as portal:
+        here = settings.model_copy(update={"proxy": portal.url})
+        watched = CrawlRun(here, chosen, registry, kind="watch", only_lists=True)
+        with watched:
+            for group in watched.groups:
+                watched.collect_group(group)
+        wanted = {url for (url,) in run_sql(here.reader_path, "SELECT url FROM raw_candidates").rows}
+        assert wanted
+        assert not wanted & {access.url for access in portal.log}, "no page of a candidate was asked for"
+        found = watched.summary()
+        assert found.new == 0
+        assert all(tally.wanted > 10 for tally in found.tallies)
+        states = run_sql(here.reader_path, "SELECT DISTINCT state FROM raw_candidates WHERE state <> 'rejected'").rows
+        assert states == (("wanted",),)
+        crawled = crawl_plainly(here, chosen, registry)
+        assert crawled.new > 30
+        assert run_sql(here.reader_path, "SELECT kind FROM runs ORDER BY started_at").rows == (("watch",), ("crawl",))
+
+
+def test_watch_publish_and_maintain_end_well_and_leave_their_artifacts(served: Served) -> None:
+    for deployment in ("watch/watch", "publish/publish", "maintain/maintain"):
+        state = served.ended(served.run(deployment), 300)
+        assert state["type"] == "COMPLETED", (deployment, state["message"])
+    keys = {found["key"] for found in served.ask("artifacts/latest/filter")}
+    assert keys >= {"watch-progress", "watch-summary", "data-quality", "coverage", "digest", "archive"}
+    assert list((served.folder / "data" / "digests").glob("*.md"))
+    assert served.nianbao("digest").stdout.startswith("# nianbao, ")
+
+
+def test_a_server_that_ends_in_mid_run_comes_back_and_the_run_goes_on(tmp_path: Path) -> None:
+    with Portal(demo_network()) as portal, serving(tmp_path, portal.url, NIANBAO_PACE_SECONDS="0.1") as served:
+        run = served.run("crawl/crawl-daily")
+        wait_for("the middle of the crawl", lambda: len(portal.log) > 100, 120)
+        (server,) = [one for one in served.children() if b"flows.server" in Path(f"/proc/{one}/cmdline").read_bytes()]
+        os.kill(server, signal.SIGKILL)
+        wait_for("the new start", lambda: "starting it again" in served.log, 30)
+
+        def back() -> bool:
+            try:
+                return requests.get(f"{served.url}/api/health", timeout=2).ok
+            except requests.RequestException:
+                return False
+
+        wait_for("the server", back, 120)
+        assert served.ended(run)["type"] == "COMPLETED"
+        assert len(served.runs("crawl-daily")) == 1
 
 
 def test_killed_in_mid_run_it_comes_back_and_the_next_run_finishes_the_work(tmp_path: Path) -> None:
