@@ -70,7 +70,7 @@ def served_at(home: Path) -> str | None:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return str(json.load(file)["api"])
-    except (FileNotFoundError, ValueError, KeyError):  # not there, or its server is only starting
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError):  # not there, or its server is only starting
         return None
     return None
 
@@ -225,7 +225,7 @@ def _sqlite_that_waits() -> AbstractContextManager[None]:
 
     Prefect begins them as readers. One that then wants to write while another has written fails at once with "database
     is locked", which no timeout helps; the message it was to handle comes again, and what it had set off (a
-    notification, a run) happens twice (docs/decisions/0014).
+    notification, a run) happens twice (docs/decisions/0017).
     """
     from prefect.server.database.configurations import AioSqliteConfiguration
     from prefect.server.database.dependencies import temporary_database_config

@@ -1,6 +1,7 @@
 """As on several machines: PostgreSQL, `prefect server start` with a password, `nianbao deploy`, `prefect worker start`.
 
-A crawl and a backfill are triggered by `prefect deployment run`; workers are killed, the server restarts in mid-run.
+A crawl, a backfill and a reprocess are triggered by `prefect deployment run`; workers are killed, the server restarts in
+mid-run.
 """
 
 from __future__ import annotations
@@ -179,6 +180,7 @@ def test_killed_workers_and_a_restarted_server_leave_the_right_data(
     daily = cluster.run("crawl/crawl-daily")
     assert cluster.ended(daily)["type"] == "COMPLETED"
 
+    assert cluster.ended(cluster.run("reprocess/reprocess"))["type"] == "COMPLETED"
     reader = Settings(data_dir=cluster.folder / "data").reader_path
     found = content(reader)
     for name, rows in expected.items():
