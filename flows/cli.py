@@ -475,6 +475,35 @@ def corrections(
     raise typer.Exit(corrections_command(read_settings(), apply=apply, output=output))
 
 
+@app.command()
+def changes(
+    source: Annotated[str | None, typer.Option("--source", "-s", metavar="ID", help="Only this source.")] = None,
+    year: Annotated[int | None, typer.Option(help="Only reports on this year.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what was seen on or after this date (UTC).")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Most changes, the newest first.")] = 50,
+    output: Annotated[str, typer.Option("--format", "-f", help="table, csv, json or jsonl.")] = "table",
+) -> None:
+    """What publishers changed in texts they had published: sentences cut, sentences that came in."""
+    from flows.commands.changes import changes_command
+
+    day = since.date() if since is not None else None
+    raise typer.Exit(changes_command(read_settings(), source=source, year=year, since=day, limit=limit, output=output))
+
+
+@app.command()
+def runs(
+    kind: Annotated[str | None, typer.Option(help="Only runs of this kind: crawl, backfill, reprocess ...")] = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Most runs, the newest first.")] = 20,
+    output: Annotated[str, typer.Option("--format", "-f", help="table, csv, json or jsonl.")] = "table",
+) -> None:
+    """The last runs: kind, state, how long they took, and what was new, changed or failed."""
+    from flows.commands.runs import runs_command
+
+    raise typer.Exit(runs_command(read_settings(), kind=kind, limit=limit, output=output))
+
+
 @archive_app.command("list")
 def archive_list() -> None:
     """The files of the archive: run, hosts, records, dates, state."""

@@ -6,15 +6,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from asked_data import ASKED, CAME_IN
 from command_line import started
 
 from deployments.portal.demo import demo_network
 from deployments.portal.proxy import Portal
 from flows.settings import Settings
 from warehouse.query import run_sql
-
-ASKED = "qinglan/qinghe"
-CAME_IN = "全年新增一句。"
 
 
 def crawl_once(data: Path, portal: Portal, *arguments: str) -> None:

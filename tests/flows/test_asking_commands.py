@@ -14,6 +14,7 @@ import command_line
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
+from asked_data import ASKED, CAME_IN
 from command_line import Done
 
 from deployments.portal.demo import SOURCES
@@ -111,3 +112,52 @@ def test_a_script_of_several_statements_is_answered_and_one_statement_goes_into_
     assert done.returncode == 2
     assert "2 statements for one file" in done.stderr
     assert not (tmp_path / "b.csv").exists()
+
+
+def test_changes_show_the_sentences_that_went_and_came(asked: Path) -> None:
+    done = nianbao("changes", data=asked)
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("清禾县人民政府 2023 rule_of_law: ")
+    assert "version 1 to 2" in lines[1]
+    assert [line[:4].strip() for line in lines[2:4]] == ["-", "+"]
+    assert lines[3] == f"  + {CAME_IN}"
+    assert "1 change." in done.stderr
+    ((row,)) = json.loads(nianbao("changes", "-f", "json", data=asked).stdout)
+    assert row["came_in"] == [CAME_IN]
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        (("--year", "2023"), 1),
+        (("--year", "2022"), 0),
+        (("--source", ASKED), 1),
+        (("--source", "qinglan/chengyu"), 0),
+        (("--since", "2020-01-01"), 1),
+        (("--since", "2999-01-01"), 0),
+    ],
+)
+def test_changes_are_narrowed(asked: Path, filters: tuple[str, ...], count: int) -> None:
+    done = nianbao("changes", *filters, "-f", "jsonl", data=asked)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, count)
+    assert ("No published text is known to have changed" in done.stderr) is (count == 0)
+
+
+def test_a_misspelt_source_has_no_changes_and_says_so(asked: Path) -> None:
+    done = nianbao("changes", "--source", "qinglan/qinge", data=asked)
+    assert done.returncode == 2
+    assert "did you mean qinglan/qinghe" in done.stderr
+
+
+def test_runs_tell_what_each_brought_the_newest_first(asked: Path) -> None:
+    second, first = json.loads(nianbao("runs", "-f", "json", data=asked).stdout)
+    assert [first[name] for name in ("kind", "state", "new", "changed", "failed")] == ["crawl", "completed", 18, 0, 0]
+    assert [second[name] for name in ("new", "changed")] == [0, 1]
+    assert second["unchanged"] > 0
+    assert first["started_at"] < second["started_at"]
+    shown = nianbao("runs", "--limit", "1", data=asked)
+    assert second["run_id"] in shown.stdout
+    assert first["run_id"] not in shown.stdout
+    assert "cut off by the limit" in shown.stderr
+    assert "No run of the kind backfill" in nianbao("runs", "--kind", "backfill", data=asked).stderr

@@ -1,0 +1,51 @@
+"""``nianbao runs``: the last runs, how they ended and what they brought."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flows.commands.asking import CUT, output_format, show_answer
+from flows.commands.terminal import show_table, talk
+from flows.settings import Settings
+from warehouse.runs import run_table
+
+_SHOWN = (
+    "run_id",
+    "kind",
+    "state",
+    "started_at",
+    "took",
+    "listed",
+    "new",
+    "changed",
+    "unchanged",
+    "quarantined",
+    "failed",
+    "postponed",
+    "error",
+)
+
+
+def runs_command(settings: Settings, *, kind: str | None, limit: int, output: str) -> int:
+    """The newest runs first: a table on the screen, rows with every count in the other formats."""
+    form = output_format(output, file=False)
+    answer = run_table(settings.reader_path, kind=kind, limit=limit)
+    if form != "table":
+        show_answer(answer, form)
+    elif answer.rows:
+        at = {name: number for number, name in enumerate(answer.columns)}
+        show_table(_SHOWN, ([_cell(row[at[name]]) for name in _SHOWN] for row in answer.rows))
+    if answer.cut:
+        talk.print(f"The newest {limit}, {CUT}.")
+    if not answer.rows:
+        talk.print("No run is known." if kind is None else f"No run of the kind {kind} is known.")
+    return 0
+
+
+def _cell(value: Any) -> object:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, timedelta):
+        return str(timedelta(seconds=round(value.total_seconds())))
+    return value
