@@ -504,6 +504,27 @@ def runs(
     raise typer.Exit(runs_command(read_settings(), kind=kind, limit=limit, output=output))
 
 
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder not there yet, or an earlier export.")],
+    table: Annotated[
+        list[str] | None, typer.Option("--table", "-t", metavar="NAME", help="Only this table or view; several times.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every table and view, also raw_ and core_.")] = False,
+    year: Annotated[list[int] | None, typer.Option(help="Only this report year; may be given several times.")] = None,
+    division: Annotated[str | None, typer.Option(metavar="CODE", help="Only codes that begin so: 33, 3307 ...")] = None,
+    report_type: Annotated[ReportType | None, typer.Option("--type", help="Only this report type.")] = None,
+) -> None:
+    """A Frictionless data package: Parquet files, a folder a table, with their description, keys and digests."""
+    from flows.commands.exporting import export_command
+    from warehouse.export import Selection
+
+    selection = Selection(tuple(year or ()), division, report_type and report_type.value)
+    raise typer.Exit(
+        export_command(read_settings(), folder, tables=table or [], everything=everything, selection=selection)
+    )
+
+
 @archive_app.command("list")
 def archive_list() -> None:
     """The files of the archive: run, hosts, records, dates, state."""

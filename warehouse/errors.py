@@ -45,3 +45,7 @@ class LimitError(QueryError):
 
 class ChecksFailedError(WarehouseError):
     """Checks of severity ``error`` found offending rows; the reader copy was left as it was."""
+
+
+class ExportError(WarehouseError):
+    """A package cannot be written where it was asked for, or of what was asked for."""

@@ -161,3 +161,19 @@ def test_runs_tell_what_each_brought_the_newest_first(asked: Path) -> None:
     assert first["run_id"] not in shown.stdout
     assert "cut off by the limit" in shown.stderr
     assert "No run of the kind backfill" in nianbao("runs", "--kind", "backfill", data=asked).stderr
+
+
+def test_an_export_is_listed_and_narrowed(asked: Path, tmp_path: Path) -> None:
+    done = nianbao("export", str(tmp_path / "p"), "--year", "2023", data=asked)
+    assert done.returncode == 0, done.stderr
+    assert "│ reports      │ 2 " in done.stdout
+    assert "README.md says what is what" in done.stderr
+    assert "Not narrowed, for want of such columns: " in done.stderr
+    assert pq.read_table(tmp_path / "p" / "reports")["report_year"].to_pylist() == [2023, 2023]
+    again = nianbao("export", str(tmp_path / "p"), "--table", "sources", data=asked)
+    assert (again.returncode, sorted(path.name for path in (tmp_path / "p").iterdir())) == (
+        0,
+        ["README.md", "datapackage.json", "sources"],
+    )
+    assert nianbao("export", str(tmp_path), data=asked).returncode == 1
+    assert nianbao("export", str(tmp_path / "q"), "--all", "-t", "reports", data=asked).returncode == 2
