@@ -525,6 +525,17 @@ def export(
     )
 
 
+@app.command()
+def checks(
+    only: Annotated[str | None, typer.Option(metavar="NAME", help="Only this check.")] = None,
+    output: Annotated[str, typer.Option("--format", "-f", help="table, csv, json or jsonl.")] = "table",
+) -> None:
+    """Rows of the reader copy that must not be there: the checks that run before each publication, on everything."""
+    from flows.commands.checks import checks_command
+
+    raise typer.Exit(checks_command(read_settings(), name=only, output=output))
+
+
 @archive_app.command("list")
 def archive_list() -> None:
     """The files of the archive: run, hosts, records, dates, state."""

@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from warehouse.checks import CheckResult, run_checks
+from warehouse.checks import CheckResult, last_load, run_checks
 from warehouse.database import attach
 from warehouse.errors import ChecksFailedError, NewerWarehouseError, NoReaderError, WarehouseError
 from warehouse.lock import writer_lock
@@ -52,7 +53,7 @@ def publish(warehouse: Path, reader: Path, *, wait_seconds: float = 60.0) -> Pub
         connection = attach(warehouse, read_only=False)
         try:
             migrate(connection)
-            found = [result for result in run_checks(connection) if result.rows]
+            found = [result for result in run_checks(connection, since=_checked_until(reader)) if result.rows]
             failed = [result for result in found if result.check.severity == "error"]
             if failed:
                 raise ChecksFailedError(
@@ -98,6 +99,18 @@ class PublicationPace:
             raise
         finally:
             self._not_before = began + (self._clock() - began) / self._share
+
+
+def _checked_until(reader: Path) -> datetime | None:
+    """The newest load in the copy that readers have: it and all before it passed the checks. ``None``: nothing did."""
+    try:
+        connection = attach(reader, read_only=True)
+    except WarehouseError:  # none yet, or one that cannot be read and is written anew: everything is looked at
+        return None
+    try:
+        return last_load(connection)
+    finally:
+        connection.close()
 
 
 def open_reader(reader: Path) -> duckdb.DuckDBPyConnection:

@@ -1,5 +1,6 @@
 -- severity: warn
 -- title: disclosure reports whose application table breaks its own check (new + carried in = results + carried over)
+-- scope: loaded
 -- The law's form states it under the table: 第一项加第二项之和，等于第三项加第四项之和 (reports.md 2.3).
 WITH cells AS (
     SELECT f.document_id, f."version", f.column_name, f.number,
@@ -9,7 +10,8 @@ WITH cells AS (
             WHEN f.path[1] LIKE '三、%' AND f.path[len(f.path)] LIKE '%总计%' THEN 'results'
             WHEN f.path[1] LIKE '四、%' THEN 'carried_over'
         END AS item
-    FROM core_figures f JOIN core_reports r ON r.document_id = f.document_id AND r."version" = f."version"
+    FROM (FROM core_figures SEMI JOIN documents_to_check USING (document_id)) f
+    JOIN core_reports r ON r.document_id = f.document_id AND r."version" = f."version"
     WHERE f.table_name = 'applications' AND r.state = 'accepted'
 ),
 sums AS (
