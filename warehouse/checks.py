@@ -3,7 +3,7 @@
 A file begins with ``-- severity: error`` or ``-- severity: warn`` and ``-- title: what the rows are``. An error
 keeps the reader copy as it was; a warning is reported. With ``-- scope: loaded`` after them a check asks the temporary
 table ``documents_to_check`` which documents to look at: those that a load has touched since the last publication, so
-that its price is that of the load and not of the warehouse.
+that its price is that of the load and not of the warehouse; ``getvariable('checked_since')`` is when that was.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ def run_checks(connection: duckdb.DuckDBPyConnection, *, since: datetime | None 
     """
     results = []
     connection.execute(_TO_CHECK, {"since": since})
+    connection.execute("SET VARIABLE checked_since = coalesce($since::TIMESTAMP, '-infinity')", {"since": since})
     try:
         for check in checks():
             began = time.perf_counter()
@@ -80,6 +81,7 @@ def run_checks(connection: duckdb.DuckDBPyConnection, *, since: datetime | None 
             results.append(CheckResult(check, columns, rows, time.perf_counter() - began))
     finally:
         connection.execute("DROP TABLE temp.documents_to_check")
+        connection.execute("RESET VARIABLE checked_since")
     return tuple(results)
 
 

@@ -6,11 +6,13 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import command_line
+import duckdb
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
@@ -177,3 +179,25 @@ def test_an_export_is_listed_and_narrowed(asked: Path, tmp_path: Path) -> None:
     )
     assert nianbao("export", str(tmp_path), data=asked).returncode == 1
     assert nianbao("export", str(tmp_path / "q"), "--all", "-t", "reports", data=asked).returncode == 2
+
+
+def test_checks_are_listed_with_what_they_found_and_fail_where_an_error_is_found(asked: Path, tmp_path: Path) -> None:
+    sound = nianbao("checks", data=asked)
+    assert sound.returncode == 0, sound.stderr
+    assert "│ text_cut_short " in sound.stdout
+    assert "no row that must not be there" in sound.stderr
+    (tmp_path / "damaged").mkdir()
+    reader = shutil.copyfile(asked / "nianbao.duckdb", tmp_path / "damaged" / "nianbao.duckdb")
+    with duckdb.connect(str(reader)) as connection:
+        connection.execute('UPDATE core_versions SET "text" = left("text", 9) WHERE "version" = 2')
+    damaged = nianbao("checks", data=tmp_path / "damaged")
+    assert damaged.returncode == 1
+    assert "text_cut_short: document_id " in damaged.stderr
+    rows = json.loads(nianbao("checks", "--only", "text_cut_short", "-f", "json", data=tmp_path / "damaged").stdout)
+    assert [(row["check"], row["row"]["length_held"]) for row in rows] == [("text_cut_short", 9)]
+    assert nianbao("checks", "--only", "text_cut", data=asked).returncode == 2
+    with duckdb.connect(str(reader)) as connection:
+        connection.execute("DROP TABLE core_quantities")
+    older = nianbao("checks", data=tmp_path / "damaged")
+    assert older.returncode == 1
+    assert "published by an older nianbao" in older.stderr
