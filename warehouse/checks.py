@@ -29,6 +29,7 @@ UNION
 SELECT r.document_id FROM core_reports r LEFT JOIN raw_batches b ON b.batch = r.batch
 WHERE $since::TIMESTAMP IS NULL OR b.loaded_at IS NULL OR b.loaded_at >= $since::TIMESTAMP
 """
+_SINCE: Final = "SET VARIABLE checked_since = coalesce($since::TIMESTAMP, TIMESTAMP '-infinity')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def run_checks(connection: duckdb.DuckDBPyConnection, *, since: datetime | None 
     """
     results = []
     connection.execute(_TO_CHECK, {"since": since})
-    connection.execute("SET VARIABLE checked_since = coalesce($since::TIMESTAMP, '-infinity')", {"since": since})
+    connection.execute(_SINCE, {"since": since})
     try:
         for check in checks():
             began = time.perf_counter()
