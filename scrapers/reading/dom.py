@@ -83,7 +83,6 @@ _DROPPED = frozenset(
         "button",
         "input",
         "object",
-        "embed",
         "applet",
         "canvas",
         "video",
@@ -241,7 +240,9 @@ _KINDS: dict[str, int] = {
     "a": _LINK,
     **dict.fromkeys(BLOCKS, _BLOCK),
     **dict.fromkeys(_DROPPED, _SKIPPED),
-    **dict.fromkeys(("span", "b", "strong", "font", "i", "em", "u", "img", "iframe", "label", "wbr", "o:p"), _INLINE),
+    **dict.fromkeys(
+        ("span", "b", "strong", "font", "i", "em", "u", "img", "iframe", "embed", "label", "wbr", "o:p"), _INLINE
+    ),
     **dict.fromkeys(("-comment", "!doctype", "-document", "-cdata-section", "-undef"), _SKIPPED),
 }
 

@@ -139,6 +139,26 @@ def test_a_viewer_frame_is_the_file_it_shows() -> None:
     assert [a.href for a in draft.attachments] == ["/u/a.pdf"]
 
 
+@pytest.mark.parametrize(
+    ("markup", "href"),
+    [
+        ('<a href="/module/download/downfile.jsp?classid=0&amp;filename=ab12.docx">报告</a>', "downfile.jsp"),
+        ('<a href="/module/download/down.jsp?i_ID=77&amp;colID=12">2024年报告</a>', "down.jsp"),
+        ('<a href="./P020250206356841234567.pdf" title="报告">报告</a>', "./P020250206356841234567.pdf"),
+        ('<a href="/n1/n2/W020250206.pdf">报告</a>', "/n1/n2/W020250206.pdf"),
+        ('<a href="/group1/download?fileId=abc">附件</a>', "/group1/download?fileId=abc"),
+        ('<a href="/pdfjs/web/viewer.html?file=%2Fu%2Fb.ofd">在线阅读</a>', "/u/b.ofd"),
+        ('<embed src="/u/c.pdf" type="application/pdf">', "/u/c.pdf"),
+        ('<object data="/u/d.pdf" type="application/pdf"></object>', "/u/d.pdf"),
+        ('<div class="wp_pdf_player" pdfsrc="/_upload/e.pdf" style="width:800px"></div>', "/_upload/e.pdf"),
+    ],
+)
+def test_a_file_is_found_in_whatever_way_the_system_hangs_it_on(markup: str, href: str) -> None:
+    draft = read_page(page(f'{HEAD}<div id="zoom">{PARAGRAPHS}{markup}</div>'), URL)
+    assert len(draft.attachments) == 1
+    assert href in draft.attachments[0].href
+
+
 def test_pictures_forms_and_the_sites_own_downloads_are_no_attachments() -> None:
     draft = read_page(
         page(

@@ -22,7 +22,16 @@ _NO_TARGET = re.compile(r"^\s*(?:$|#|javascript:|mailto:|tel:|about:|data:)", re
 _SITE_WIDE = re.compile(
     r"\.(?:apk|exe|ipa|dmg)(?:$|[?#])|浏览器|客户端|APP下载|使用手册|操作手册|插件下载|阅读器|下载客户端", re.I
 )
+_SHOWN_IN = {
+    "iframe": ("src", "data-src"),
+    "embed": ("src",),
+    # players that a script puts in the place of a block: the block names the file
+    "div": ("pdfsrc", "data-pdf", "data-pdfurl"),
+}
+"""Elements that show a file in the page, and the attributes that name it or its viewer."""
 _VIEWER = re.compile(r"[?&](?:file|src|url|path)=(?P<file>[^&#]+)", re.I)
+_VIEWER_PAGE = re.compile(r"viewer|pdfjs|pdf\.html?|preview|onlineview|view\.(?:html?|jsp|aspx)", re.I)
+"""Pages that only show the file which their address names; a download program's address is the file's own."""
 _LABELLED = re.compile(r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|zip|rar|pptx?|jpe?g|png)\s*$|^附件", re.I)
 
 
@@ -36,8 +45,8 @@ def attachments(tree: Tree, ranges: Sequence[tuple[int, int]], base: str) -> tup
         for place, tag in enumerate(tree.tags[start:end], start):
             if tag == "a":
                 link = _linked(tree, place)
-            elif tag == "iframe":
-                link = _framed(tree, place)
+            elif tag in _SHOWN_IN:
+                link = _framed(tree, place, _SHOWN_IN[tag])
             else:
                 continue
             if link is None:
@@ -46,6 +55,13 @@ def attachments(tree: Tree, ranges: Sequence[tuple[int, int]], base: str) -> tup
             known = found.get(href)
             if known is None or (not known.label and label):
                 found[href] = Attachment(label, href, absolute(href, base))
+    if not found and ranges:
+        for node in tree.parser.css(
+            "object[data]"
+        ):  # elements that the walk leaves out, with what they hold for others
+            src = node.attributes.get("data") or ""
+            if not _NO_TARGET.match(src) and _FILE.search(unquote(src.split("?")[0]).lower()):
+                found[src] = Attachment("", src, absolute(src, base))
     return tuple(found.values())
 
 
@@ -62,6 +78,9 @@ def _linked(tree: Tree, place: int) -> tuple[str, str] | None:
     href = attributes.get("href") or ""
     if _NO_TARGET.match(href):
         return None
+    viewed = _VIEWER.search(href)
+    if viewed and _FILE.search(unquote(viewed["file"]).lower()) and _VIEWER_PAGE.search(href):
+        href = unquote(viewed["file"])
     target = unquote(href).lower()
     if not (_FILE.search(target) or _SERVED.search(target) or _IMAGE.search(target)):
         return None
@@ -77,10 +96,13 @@ def _linked(tree: Tree, place: int) -> tuple[str, str] | None:
     return None
 
 
-def _framed(tree: Tree, place: int) -> tuple[str, str] | None:
+def _framed(tree: Tree, place: int, names: Sequence[str]) -> tuple[str, str] | None:
     """A viewer frame shows a file; the file is the attachment, not the viewer."""
-    attributes = tree.nodes[place].attributes
-    src = attributes.get("src") or attributes.get("data-src") or ""
+    node = tree.nodes.get(place)
+    if node is None:
+        return None
+    attributes = node.attributes
+    src = next((value for name in names if (value := attributes.get(name))), "")
     if _NO_TARGET.match(src):
         return None
     viewed = _VIEWER.search(src)
