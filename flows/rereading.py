@@ -33,6 +33,7 @@ from flows.run_lock import forget, is_alive, run_lock
 from flows.settings import Settings
 from flows.words import recut_words
 from scrapers.addresses import host_of
+from scrapers.reading.attachments.file_reader import FileReader
 from scrapers.reading.learned import LearnedRule
 from scrapers.records import Batch, Candidate, Report, Source, State
 from scrapers.report_years import may_be_of, spelt
@@ -126,10 +127,16 @@ class PieceResult:
 
 
 def reread_piece(job: Job, piece: Piece) -> PieceResult:
-    """Read the pages of ``piece`` anew: into the landing folder, a batch a source, or compared with what is held.
+    """Read the pages of ``piece`` anew, and the files attached to them: into the landing folder, a batch a source, or
+    compared with what is held.
 
     Runs in any process; raises what the landing folder raises.
     """
+    with FileReader(at_most=1) as reader:
+        return _reread_piece(job, piece, reader)
+
+
+def _reread_piece(job: Job, piece: Piece, reader: FileReader) -> PieceResult:
     registry = _registry(job.sources_dir)
     found: dict[str, tuple[list[Candidate], list[Report]]] = {}
     differences: list[Difference] = []
@@ -148,6 +155,8 @@ def reread_piece(job: Job, piece: Piece) -> PieceResult:
             held_before=one.held_before,
             learned=piece.learned,
             trusted_hosts=job.trusted_hosts,
+            files=one.files,
+            read_file=reader.read,
         )
         if read.problem is not None:
             problems.append(read.problem)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from scrapers.collect import judge_row
 from scrapers.reading.learned import LearnedRule
 from scrapers.records import (
+    Attachment,
     Candidate,
     Capture,
     Column,
     Fetched,
+    FileText,
     KnownPage,
     ListRow,
     Outcome,
@@ -23,7 +26,7 @@ from scrapers.records import (
     Source,
     State,
 )
-from scrapers.settle import settle
+from scrapers.settle import Files, settle
 from scrapers.web.capture_index import ArchivedResponse, CaptureNotFoundError, read_capture
 from scrapers.web.outcomes import classify
 
@@ -49,11 +52,15 @@ def reread(
     held_before: bool,
     learned: Mapping[str, Sequence[LearnedRule]],
     trusted_hosts: Collection[str],
+    files: Sequence[Capture] = (),
+    read_file: Callable[[bytes, str | None], FileText] | None = None,
 ) -> Reread:
     """Read the page of ``candidate`` anew from where ``capture`` says that it stands. Asks no site, raises nothing.
 
     ``candidate`` is the row as it was listed last; its title is judged anew. ``held_before``: a document was read at
-    this address from an earlier answer. A page whose row would not be asked for today is rejected for its reason.
+    this address from an earlier answer. ``files`` are the answers of what was found attached, of which each is read, by
+    ``read_file``, that was asked for with the page. A page whose row would not be asked for today is rejected for its
+    reason.
     """
     if capture.warc_file is None or capture.warc_offset is None:
         return Reread(None, problem=f"{capture.url}: the capture of {capture.fetched_at} is not archived")
@@ -81,6 +88,9 @@ def reread(
         known,
         learned=learned,
         trusted_hosts=trusted_hosts,
+        files=None
+        if read_file is None
+        else Files(partial(_archived_file, archive, files, capture.fetched_at), read_file),
     )
     problem = settled.reason if settled.state is State.FAILED and settled.reason.startswith("reader:") else None
     if judged.state is not State.WANTED:
@@ -88,6 +98,21 @@ def reread(
         if report is not None:
             report = replace(report, state=State.REJECTED, reason=judged.reason, words=None, signature=None)
     return Reread(settled, report, ended.outcome, problem)
+
+
+def _archived_file(archive: Path, files: Sequence[Capture], at: datetime, attachment: Attachment) -> Fetched:
+    """The answer of an attached file that belongs to a page of that time: the next one, else the last before."""
+    ours = [one for one in files if one.url == attachment.url]
+    nearest = next((one for one in ours if one.fetched_at >= at), ours[-1] if ours else None)
+    if nearest is None:
+        detail = "no answer of it is archived; the next crawl asks"
+        return Fetched(Capture("", attachment.url, attachment.url, at, Outcome.NOT_ASKED, detail), b"")
+    if nearest.outcome is not Outcome.OK or nearest.warc_file is None or nearest.warc_offset is None:
+        return Fetched(nearest, b"")
+    try:
+        return Fetched(nearest, read_capture(archive, nearest.warc_file, nearest.warc_offset).payload())
+    except (CaptureNotFoundError, ValueError) as error:
+        return Fetched(replace(nearest, outcome=Outcome.NOT_ASKED, detail=f"its archived answer: {error}"), b"")
 
 
 def rejudged(source: Source, column: Column, candidate: Candidate) -> Candidate:

@@ -181,7 +181,9 @@ def read_attachment(
     capture = fetched.capture
     if capture.outcome is not Outcome.OK:
         detail = f"{capture.outcome}: {capture.detail}" if capture.detail else str(capture.outcome)
-        return looked_at(attachment, FileText(FileOutcome.NOT_FETCHED, detail=detail), capture_id=capture.capture_id)
+        return looked_at(
+            attachment, FileText(FileOutcome.NOT_FETCHED, detail=detail), capture_id=capture.capture_id or None
+        )
     return looked_at(
         attachment,
         read(fetched.body, attachment.href if named_ending(attachment.href) else attachment.label),

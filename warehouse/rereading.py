@@ -40,6 +40,8 @@ class CaptureToReread:
     report_year: int | None
     """Of the document that was read here, if one was."""
     held: HeldReading | None
+    files: tuple[Capture, ...] = ()
+    """Every answer of the files that were ever found attached to it, the oldest first."""
 
 
 def captures_to_reread(
@@ -132,6 +134,24 @@ def _capture(row: dict[str, Any]) -> CaptureToReread:
         held_before=row["held_before"],
         report_year=row["report_year"],
         held=held,
+        files=tuple(_file(one) for one in row["files"] or ()),
+    )
+
+
+def _file(row: dict[str, Any]) -> Capture:
+    return Capture(
+        capture_id=row["capture_id"],
+        url=row["url"],
+        final_url=row["final_url"],
+        fetched_at=_instant(row["fetched_at"]),
+        outcome=Outcome(row["outcome"]),
+        detail=row["detail"],
+        status=row["status"],
+        content_type=row["content_type"],
+        digest=row["digest"],
+        length=row["length"],
+        warc_file=row["warc_file"],
+        warc_offset=row["warc_offset"],
     )
 
 
@@ -189,6 +209,16 @@ first_read AS (
     FROM core_addresses a JOIN reports_as_read r ON r.document_id = a.document_id
     WHERE r.state IN ('accepted', 'quarantined') GROUP BY ALL
 ),
+attached AS (
+    SELECT d.page, list({'capture_id': c.capture_id, 'url': c.url, 'final_url': c.final_url, 'fetched_at': c.fetched_at,
+        'outcome': c.outcome, 'detail': c.detail, 'status': c.status, 'content_type': c.content_type,
+        'digest': c.digest, 'length': c.length, 'warc_file': c.warc_file, 'warc_offset': c.warc_offset
+        } ORDER BY c.fetched_at) AS files
+    FROM (SELECT DISTINCT a.url AS page, f.url AS file FROM core_addresses a
+        JOIN core_attachments f ON f.document_id = a.document_id) d
+    JOIN raw_captures c ON c.url = d.file
+    WHERE d.file <> d.page GROUP BY d.page
+),
 read_from AS (
     SELECT capture_id, any_value(document_id) AS document_id, any_value(text_digest) AS text_digest
     FROM core_versions GROUP BY capture_id
@@ -204,12 +234,14 @@ SELECT a.* EXCLUDE (digest_before), l.c.column_url AS column_url, l.c.title AS t
         'report_type': r.report_type, 'report_year': r.report_year::VARCHAR, 'title': r.title,
         'published': r.published::VARCHAR, 'doc_number': r.doc_number,
         'index_number': r.index_number, 'edition': r.edition
-        } END AS held_fields
+        } END AS held_fields,
+    t.files
 FROM answers a
 JOIN rows_listed l ON l.source_id = a.source_id AND l.url = a.url
 LEFT JOIN first_read f ON f.source_id = a.source_id AND f.url = a.url
 LEFT JOIN reports_as_read r ON r.capture_id = a.capture_id  -- what people corrected is no difference of reading
 LEFT JOIN read_from v ON v.capture_id = a.capture_id
+LEFT JOIN attached t ON t.page = a.url
 LEFT JOIN core_reports o ON o.document_id = v.document_id
 WHERE a.digest IS DISTINCT FROM a.digest_before
     AND ($since::TIMESTAMP IS NULL OR a.fetched_at >= $since::TIMESTAMP)

@@ -10,6 +10,7 @@ import pytest
 from deployments.portal import FILES_SOURCES, Network, Portal, files_network
 from deployments.portal.documents import Grid
 from deployments.portal.files.site import FilesSite, Served
+from flows.rereading import Rereading, reread_piece
 from flows.run import crawl_plainly
 from flows.settings import Settings
 from scrapers.reading.words import tokens
@@ -176,3 +177,19 @@ def test_the_next_crawl_asks_for_no_page_and_no_file_again(crawled: tuple[Settin
     asked = [access.url for access in portal.log[before:]]
     assert summary.new == 0
     assert [url for url in asked if "downfile" in url or "/P0" in url or "/t20" in url or "/art/" in url] == []
+
+
+def test_the_archive_read_anew_gives_the_same_texts_files_included(crawled: tuple[Settings, Portal]) -> None:
+    settings, portal = crawled
+    before = len(portal.log)
+    asked = """SELECT r.url, r.text_digest, r.text_origin, a.role, a.outcome, a.digest, a.capture_id
+        FROM core_reports r JOIN core_attachments a ON a.document_id = r.document_id AND a."version" = r."version"
+        WHERE r.state = 'accepted' ORDER BY ALL"""
+    held = rows(crawled, asked)
+    with Rereading(settings, load_sources(FILES_SOURCES)) as rereading:
+        for piece in rereading.pieces:
+            rereading.take(reread_piece(rereading.job, piece))
+    assert rereading.summary().reports == rereading.summary().pages == 40
+    assert rereading.summary().changed == {}
+    assert rows(crawled, asked) == held
+    assert len(portal.log) == before, "no site is asked"
