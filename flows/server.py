@@ -100,27 +100,33 @@ def prefect_server(home: Path) -> Iterator[str]:
     """
     given = os.environ.get("PREFECT_API_URL")
     if given:
+        _knock(given)
         os.environ.update(QUIET)
         yield given
         return
     if (served := served_at(home)) is not None:
+        _knock(served)
         os.environ.update(QUIET, PREFECT_HOME=str(home.resolve()), PREFECT_API_URL=served)
         try:
+            _read_environment_again()
             yield served
         finally:
             _flush()
             del os.environ["PREFECT_API_URL"]
+            _read_environment_again()
         return
     with server_child(home) as (process, url):
         os.environ.update(QUIET, PREFECT_HOME=str(home.resolve()), PREFECT_API_URL=url)
         try:
             import prefect  # noqa: F401  # two seconds of imports, while the child does its own
 
+            _read_environment_again()
             wait_until_ready(process, url, home)
             yield url
         finally:
             _flush()
             del os.environ["PREFECT_API_URL"]
+            _read_environment_again()
 
 
 @contextmanager
@@ -156,6 +162,28 @@ def server_child(home: Path, *, port: int = 0, ui: bool = False) -> Iterator[tup
             process.kill()
             process.wait()
         process.stdout.close()
+
+
+def _read_environment_again() -> None:
+    """Prefect reads its settings once, when it is imported: somebody may have done that before us."""
+    from prefect.context import refresh_global_settings_context
+
+    refresh_global_settings_context()
+
+
+def _knock(url: str) -> None:
+    """Raise :class:`ServerError` where a server that somebody else runs does not let us in."""
+    user, _, password = os.environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            answer = session.get(f"{url}/admin/version", auth=(user, password) if user else None, timeout=30)
+        except requests.RequestException as error:
+            raise ServerError(f"the Prefect server at {url} cannot be reached: {error}") from error
+    if answer.status_code == requests.codes.unauthorized:
+        raise ServerError(
+            f"the Prefect server at {url} asks for its password: set PREFECT_API_AUTH_STRING to the server's own"
+        )
 
 
 def open_log(path: Path) -> BinaryIO:

@@ -1,7 +1,7 @@
 """As on several machines: PostgreSQL, `prefect server start` with a password, `nianbao deploy`, `prefect worker start`.
 
-A crawl, a backfill and a reprocess are triggered by `prefect deployment run`; workers are killed, the server restarts in
-mid-run.
+A crawl, a backfill and a reprocess are triggered by `prefect deployment run`; workers are killed, and the server goes
+down and comes back while a run goes on.
 """
 
 from __future__ import annotations
@@ -138,6 +138,8 @@ def test_killed_workers_and_a_restarted_server_leave_the_right_data(
     cluster, portal = machines
     assert requests.post(f"{cluster.url}/api/flow_runs/filter", json={}, timeout=10).status_code == 401
     refused = cluster.nianbao("deploy", "--check", PREFECT_API_URL=f"{cluster.url}/api")
+    assert (refused.returncode, "PREFECT_API_AUTH_STRING" in refused.stderr) == (1, True)
+    refused = cluster.nianbao("crawl", "--source", "yunling/yanxi", PREFECT_API_URL=f"{cluster.url}/api")
     assert (refused.returncode, "PREFECT_API_AUTH_STRING" in refused.stderr) == (1, True)
     deployed = cluster.nianbao("deploy", **cluster.client)
     assert deployed.returncode == 0, deployed.stderr
