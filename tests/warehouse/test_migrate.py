@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
-from sample_batches import whole_batch, write_all
+from sample_batches import TEXT, read_later, whole_batch, write_all
 
+from scrapers.records import Batch, Words
 from warehouse import migrate as migrate_module
 from warehouse.database import attach, writing
 from warehouse.errors import NewerWarehouseError, WarehouseError
 from warehouse.load import load_pending
 from warehouse.migrate import Migration, migrate, migrations, schema_version
+
+WORDS = Words("dictionary-1", ("行政", "复议", "法治"), (3, 2, 5))
 
 
 def test_an_empty_file_becomes_a_warehouse_and_stays_one(tmp_path: Path) -> None:
@@ -27,27 +34,94 @@ def test_an_empty_file_becomes_a_warehouse_and_stays_one(tmp_path: Path) -> None
     connection.close()
 
 
-@pytest.mark.parametrize("earlier", range(1, len(migrations())))
-def test_every_earlier_version_becomes_the_present_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, earlier: int
-) -> None:
-    path = tmp_path / "w.duckdb"
-    present = migrations()
+@pytest.fixture(scope="module")
+def present(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Path:
+    """A warehouse of this version with reports, one of them in two versions, words and all parts."""
+    folder = tmp_path_factory.mktemp("present")
+    path = Path(shutil.copyfile(migrated, folder / "w.duckdb"))
+    write_all(folder / "landing", *held_batches())
+    load_pending(path, folder / "landing")
+    return path
+
+
+def held_batches() -> tuple[Batch, ...]:
+    batch = whole_batch(0, 2)
+    reports = tuple(replace(report, words=WORDS) for report in batch.reports)
+    return replace(batch, reports=reports), read_later(0, 5, 0, text=(*TEXT[:3], "改了。"), words=WORDS)
+
+
+def made_at(version: int, path: Path, present: Path) -> None:
+    """A warehouse as version ``version`` left it: its schema, with the present rows as far as it had their columns."""
+    known = migrations()
     connection = attach(path, read_only=False)
-    with monkeypatch.context() as patch:
-        patch.setattr(migrate_module, "migrations", lambda: present[:earlier])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate_module, "migrations", lambda: known[:version])
         patch.setattr(migrate_module, "view_scripts", lambda: ())
         patch.setattr(migrate_module, "apply_comments", lambda connection: None)
-        assert migrate(connection) == earlier
-    connection.execute("INSERT INTO raw_runs VALUES ('run-0', 'crawl', NULL, now()::TIMESTAMP, NULL, 'running', NULL)")
+        assert migrate(connection) == version
+    connection.execute(f"ATTACH '{present}' AS present (READ_ONLY)")
+    columns = "SELECT column_name FROM duckdb_columns() WHERE database_name = ? AND table_name = ?"
+    for (table,) in connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'nianbao' AND table_name NOT LIKE 'schema_%' "
+        "AND estimated_size = 0"  # what a migration filled is there
+    ).fetchall():
+        theirs = {name for (name,) in connection.execute(columns, ["present", table]).fetchall()}
+        shared = [name for (name,) in connection.execute(columns, ["nianbao", table]).fetchall() if name in theirs]
+        if shared:
+            listed = ", ".join(f'"{name}"' for name in shared)
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT {listed} FROM present.{table}")
+    connection.execute("DETACH present")
     connection.close()
-    write_all(tmp_path / "landing", whole_batch(0, 2))
-    load_pending(path, tmp_path / "landing")
+
+
+FACTS = {
+    "raw_captures": "SELECT capture_id, url, outcome, digest FROM raw_captures ORDER BY ALL",
+    "reports": "SELECT document_id, publisher, report_year, title, version FROM reports ORDER BY ALL",
+    "versions": "SELECT document_id, version, cause, text FROM core_versions ORDER BY document_id, version",
+    "sections": "SELECT document_id, version, position, role, heading FROM core_sections ORDER BY ALL",
+    "changes": "SELECT document_id, cut, came_in FROM changes ORDER BY ALL",
+    "coverage": "SELECT count(*) FROM coverage",
+}
+WORDS_SINCE = 6
+"""Migration that made a place for words."""
+
+
+def answers(path: Path, questions: Mapping[str, str]) -> dict[str, list[tuple[Any, ...]]]:
     connection = attach(path, read_only=True)
-    assert schema_version(connection) == len(present)
-    assert connection.execute("SELECT run_id FROM raw_runs").fetchall() == [("run-0",)]
-    assert connection.execute("SELECT count(*) FROM reports").fetchall() == [(2,)]
-    connection.close()
+    try:
+        return {name: connection.execute(sql).fetchall() for name, sql in questions.items()}
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("earlier", range(2, len(migrations())))
+def test_every_earlier_version_becomes_the_present_one_with_its_rows(
+    tmp_path: Path, present: Path, earlier: int
+) -> None:
+    path = tmp_path / "w.duckdb"
+    made_at(earlier, path, present)
+    with writing(path, "migrate") as connection:
+        assert schema_version(connection) == len(migrations())
+    assert answers(path, FACTS) == answers(present, FACTS)
+    if earlier >= WORDS_SINCE:
+        words = {
+            "terms": "SELECT document_id, token, count FROM terms ORDER BY ALL",
+            "search": "SELECT document_id, score FROM search('行政复议', words := ['行政', '复议']) ORDER BY ALL",
+        }
+        found = answers(path, words)
+        assert found == answers(present, words)
+        assert all(found.values())
+    # It goes on as the present one does.
+    write_all(tmp_path / "landing", whole_batch(1, 2, run_id="after"))
+    assert load_pending(path, tmp_path / "landing").new_reports == 2
+
+
+def test_the_first_version_had_no_reports_and_its_runs_are_kept(tmp_path: Path, present: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    made_at(1, path, present)
+    write_all(tmp_path / "landing", whole_batch(0, 2, run_id="after"))
+    assert load_pending(path, tmp_path / "landing").new_reports == 2
+    assert answers(path, {"batches": FACTS["raw_captures"]})["batches"] != []
 
 
 def test_a_warehouse_of_a_newer_version_is_refused_and_left_alone(warehouse: Path, tmp_path: Path) -> None:
