@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from sample_batches import TEXT, read_later, whole_batch, write_all
+from sample_batches import TEXT, read_later, report, whole_batch, write_all
 
 from scrapers.records import Batch, Words
 from warehouse import migrate as migrate_module
@@ -45,9 +45,17 @@ def present(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Path:
 
 
 def held_batches() -> tuple[Batch, ...]:
-    batch = whole_batch(0, 2)
-    reports = tuple(replace(report, words=WORDS) for report in batch.reports)
+    """More blocks than a DuckDB vector has rows, for what a migration does to nested columns."""
+    batch = whole_batch(0, 60)
+    reports = tuple(
+        replace(report(number, text=_long_text(number), read_from=fetched), words=WORDS)
+        for number, fetched in enumerate(batch.captures)
+    )
     return replace(batch, reports=reports), read_later(0, 5, 0, text=(*TEXT[:3], "改了。"), words=WORDS)
+
+
+def _long_text(number: int) -> tuple[str, ...]:
+    return (*TEXT, *(f"第{number}县第{place}件工作已经完成。" for place in range(60)))
 
 
 def made_at(version: int, path: Path, present: Path) -> None:
@@ -112,7 +120,7 @@ def test_every_earlier_version_becomes_the_present_one_with_its_rows(
         assert found == answers(present, words)
         assert all(found.values())
     # It goes on as the present one does.
-    write_all(tmp_path / "landing", whole_batch(1, 2, run_id="after"))
+    write_all(tmp_path / "landing", whole_batch(40, 2, run_id="after"))
     assert load_pending(path, tmp_path / "landing").new_reports == 2
 
 

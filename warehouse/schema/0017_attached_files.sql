@@ -24,5 +24,7 @@ CREATE TABLE core_file_texts (
 
 ALTER TABLE core_versions ADD COLUMN text_origin VARCHAR;
 ALTER TABLE core_versions ADD COLUMN page_text VARCHAR;
-ALTER TABLE core_versions ADD COLUMN blocks.element.page INTEGER;
+-- ADD COLUMN blocks.element.page would do, but kills DuckDB 1.5.5 where some 2,048 rows have more than 2,048 blocks.
+ALTER TABLE core_versions ALTER blocks SET DATA TYPE
+    STRUCT(kind VARCHAR, "level" SMALLINT, table_position INTEGER, start INTEGER, length INTEGER, page INTEGER)[];
 ALTER TABLE core_reports ADD COLUMN text_origin VARCHAR;
