@@ -163,6 +163,7 @@ def python_docx(document: Document) -> bytes:
         if isinstance(block, Grid):
             cells, columns = placed_cells(block)
             table = made_by.add_table(len(block.rows), columns)
+            table.style = "Table Grid"
             for one, y, x in cells:
                 target = table.cell(y, x)
                 if one.colspan > 1 or one.rowspan > 1:

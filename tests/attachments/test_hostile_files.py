@@ -183,7 +183,8 @@ def test_a_name_in_an_archive_is_never_a_path(
 def test_more_pages_than_allowed_are_not_read() -> None:
     with FileReader(Limits(max_pages=2)) as strict:
         found = strict.read(PDF, "a.pdf")
-    assert (found.outcome, found.detail) == (FileOutcome.TOO_MANY_PAGES, "3 pages; at most 2 are read")
+    assert found.outcome is FileOutcome.TOO_MANY_PAGES
+    assert "pages; at most 2 are read" in (found.detail or "")
 
 
 def test_more_bytes_than_allowed_are_not_read() -> None:

@@ -56,10 +56,12 @@ def _docx_table(grid: Grid) -> str:
             )
             span = f'<w:gridSpan w:val="{found.cell.colspan}"/>' if found.cell.colspan > 1 else ""
             parts = found.cell.text.split("\n") if found.row == y else [""]
-            row.append(f"<w:tc><w:tcPr>{span}{merge}</w:tcPr>{''.join(map(_docx_paragraph, parts))}</w:tc>")
+            width = f'<w:tcW w:w="{found.cell.colspan * _CELL_WIDTH}" w:type="dxa"/>'
+            row.append(f"<w:tc><w:tcPr>{width}{span}{merge}</w:tcPr>{''.join(map(_docx_paragraph, parts))}</w:tc>")
             x += found.cell.colspan
         rows.append(f"<w:tr>{''.join(row)}</w:tr>")
-    return f"<w:tbl><w:tblPr/><w:tblGrid>{'<w:gridCol/>' * columns}</w:tblGrid>{''.join(rows)}</w:tbl>"
+    grid_columns = f'<w:gridCol w:w="{_CELL_WIDTH}"/>' * columns
+    return f"<w:tbl><w:tblPr/><w:tblGrid>{grid_columns}</w:tblGrid>{''.join(rows)}</w:tbl>"
 
 
 def _covering(cells: Sequence[Placed], y: int, x: int) -> Placed | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scrapers.reading.attachments.layout import joined
 from scrapers.reading.attachments.writing import Writing
 
 _SAME = 12
@@ -27,14 +28,14 @@ class EdgedRow:
         return len(self.edges) == len(self.texts) + 1
 
 
-def write_table(writing: Writing, rows: Sequence[EdgedRow]) -> None:
+def write_table(writing: Writing, rows: Sequence[EdgedRow], page: int | None = None) -> None:
     """Write ``rows`` as a table; as paragraphs where they are one column, which lays out text and is no table."""
     columns = _columns(rows)
     width = max(len(columns) - 1, max((len(row.texts) for row in rows), default=0))
     grid: list[list[str]] = []
     lines: list[str] = []
     for row in rows:
-        texts = [" ".join(text.split()) for text in row.texts]
+        texts = [_on_one_line(text) for text in row.texts]
         if not row.is_placed:
             grid.append([*texts, *[""] * (width - len(texts))])
             lines.append("\t".join(texts).rstrip("\t"))
@@ -57,9 +58,17 @@ def write_table(writing: Writing, rows: Sequence[EdgedRow]) -> None:
     kept = tuple(tuple(cells) for cells in grid if any(cells))
     if width < 2 or sum(1 for cells in kept for text in cells if text) < 2:
         for whole in lines:
-            writing.paragraph(whole)
+            writing.paragraph(whole, page)
     else:
-        writing.table(kept, tuple(lines))
+        writing.table(kept, tuple(lines), page)
+
+
+def _on_one_line(text: str) -> str:
+    """A cell's lines as one: Chinese joins without a blank."""
+    whole = ""
+    for line in text.split("\n"):
+        whole = joined(whole, " ".join(line.split()))
+    return whole
 
 
 def _columns(rows: Sequence[EdgedRow]) -> list[int]:

@@ -98,16 +98,53 @@ def _write_table(writing: Writing, pieces: Sequence[GridBlock]) -> None:
     for x in sorted(x - piece.xs[0] for piece in pieces for x in piece.xs):
         if not edges or x - edges[-1] > _SAME_EDGE:
             edges.append(x)
-    first, *others = pieces
-    head = _spread(first, first.rows, edges)
-    writing.table(tuple(map(tuple, head)), first.lines, first.page)
-    above, cells_above = head, _spread(first, first.cells, edges)
-    for piece in others:
+    written: list[tuple[list[list[str]], list[str], int]] = []
+    """Of each piece: its rows, its lines, and how many of them are the table's head once more."""
+    cells_above: list[list[int]] = []
+    for piece in pieces:
         rows, cells = _spread(piece, piece.rows, edges), _spread(piece, piece.cells, edges)
-        repeated = _repeated(head, rows)
-        _go_on(rows[repeated:], cells[repeated:], above, cells_above)
-        writing.continue_table(tuple(map(tuple, rows)), piece.lines, repeated)
-        above, cells_above = rows, cells
+        lines = list(piece.lines)
+        repeated = _repeated(written[0][0], rows) if written else 0
+        if written:
+            above, lines_above, _ = written[-1]
+            if len(rows) == len(lines) and _is_rest(rows[repeated:], above):
+                _add_rest(rows.pop(repeated), above[-1], lines_above)
+                del lines[repeated], cells[repeated]
+            _go_on(rows[repeated:], cells[repeated:], above, cells_above)
+        written.append((rows, lines, repeated))
+        cells_above = cells or cells_above
+    for number, (rows, lines, repeated) in enumerate(written):
+        filled = tuple(map(tuple, rows))
+        if number == 0:
+            writing.table(filled, tuple(lines), pieces[0].page)
+        else:
+            writing.continue_table(filled, tuple(lines), repeated)
+
+
+def _is_rest(rows: list[list[str]], above: list[list[str]]) -> bool:
+    """Whether the first row of a page is the rest of the row that the page before it broke off: it has next to nothing,
+    and what it has goes on from a cell that has text."""
+    if not rows or not above:
+        return False
+    here = [column for column, text in enumerate(rows[0]) if text]
+    full = sum(map(bool, above[-1]))
+    return 0 < len(here) <= 0.4 * full and all(above[-1][column] for column in here)
+
+
+def _add_rest(rest: list[str], row: list[str], lines: list[str]) -> None:
+    """Put the rest of a row to the row it was broken off from, and to its line, which is the last one."""
+    line = lines[-1].split("\t")
+    for column, text in enumerate(rest):
+        if not text or (column and rest[column - 1] == text and row[column - 1] == row[column]):
+            continue
+        whole = joined(row[column], text)
+        if row[column] in line:
+            line[line.index(row[column])] = whole
+        before = row[column]
+        for place in range(column, len(row)):
+            if row[place] == before and rest[place] == text:
+                row[place] = whole
+    lines[-1] = "\t".join(line)
 
 
 _T = TypeVar("_T")
@@ -122,7 +159,7 @@ def _spread(piece: GridBlock, rows: Sequence[Sequence[_T]], edges: Sequence[floa
 
 def _go_on(rows: list[list[str]], cells: list[list[int]], above: list[list[str]], cells_above: list[list[int]]) -> None:
     """Fill the empty cell at the head of a page that goes on from a cell over several rows at the foot of the last."""
-    for column in range(len(rows[0]) if rows and len(above) > 1 else 0):
+    for column in range(len(rows[0]) if rows and len(above) > 1 and len(cells_above) > 1 else 0):
         is_tall = cells_above[-1][column] == cells_above[-2][column] or (
             len(cells) > 1 and cells[0][column] == cells[1][column]
         )

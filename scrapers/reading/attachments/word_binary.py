@@ -28,7 +28,7 @@ _CLX, _PAPX = 0x01A2, 0x0102
 """Offsets in the FIB of (fc, lcb) of the piece table and of the paragraph pages."""
 _MAIN_LENGTH = 0x004C
 _IN_TABLE, _ROW_END, _TABLE_DEFINITION = 0x2416, 0x2417, 0xD608
-_HUGE_PAPX = 0x6646
+_HUGE_PAPX = frozenset({0x6645, 0x6646})
 _CELL, _PARAGRAPH, _PAGE, _LINE = "\x07", "\r", "\x0c", "\x0b"
 
 
@@ -71,6 +71,7 @@ def read_doc(body: bytes, limits: Limits) -> FileText:
         if version < _WORD_97:
             raise FileTrouble(FileOutcome.UNSUPPORTED, f"written by a Word older than 97 (version {version})")
         table = file.stream("1Table" if flags & _TABLE_STREAM else "0Table")
+        data = file.stream("Data") or b""
     except CompoundFileError as error:
         raise FileTrouble(FileOutcome.TRUNCATED, f"damaged: {error}") from error
     if table is None:
@@ -81,7 +82,7 @@ def read_doc(body: bytes, limits: Limits) -> FileText:
         if length > limits.max_characters:
             raise FileTrouble(FileOutcome.TOO_LARGE, f"more than {limits.max_characters} characters")
         text = _text(main, pieces, length)
-        writing = _write(text, pieces, _Paragraphs(main, table))
+        writing = _write(text, pieces, _Paragraphs(main, table, data))
     whole, blocks, tables, removed = writing.finished()
     if not whole:
         if "\x01" in text or "\x08" in text:
@@ -133,12 +134,13 @@ def _text(main: bytes, pieces: list[_Piece], length: int) -> str:
 class _Paragraphs:
     """Paragraph properties by the byte at which a paragraph lies."""
 
-    def __init__(self, main: bytes, table: bytes) -> None:
+    def __init__(self, main: bytes, table: bytes, data: bytes) -> None:
         begin, length = struct.unpack_from("<ii", main, _PAPX)
         count = max((length - 4) // 8, 0)
         self._starts = struct.unpack_from(f"<{count + 1}I", table, begin) if count else ()
         self._pages = struct.unpack_from(f"<{count}I", table, begin + 4 * (count + 1)) if count else ()
         self._main = main
+        self._apart = data
         self._data: dict[int, list[tuple[int, int, _Properties]]] = {}
 
     def at(self, offset: int) -> _Properties:
@@ -162,10 +164,11 @@ class _Paragraphs:
                 continue
             words = page[start]
             begin, size = (start + 1, 2 * words - 1) if words else (start + 2, 2 * page[start + 1])
-            yield bounds[number], bounds[number + 1], _properties(page[begin + 2 : begin + size])
+            yield bounds[number], bounds[number + 1], _properties(page[begin + 2 : begin + size], self._apart)
 
 
-def _properties(modifiers: bytes) -> _Properties:
+def _properties(modifiers: bytes, apart: bytes) -> _Properties:
+    """``apart`` is the stream Data, where properties lie that are too long for a page: those of rows of many cells."""
     in_table = row_end = False
     edges: tuple[int, ...] = ()
     merged: tuple[bool, ...] = ()
@@ -181,6 +184,12 @@ def _properties(modifiers: bytes) -> _Properties:
             edges, merged, joined = _definition(modifiers[at + 2 : at + size])
             at += size
             continue
+        if code in _HUGE_PAPX and at + 4 <= len(modifiers):
+            (place,) = struct.unpack_from("<I", modifiers, at)
+            if place + 2 <= len(apart):
+                (size,) = struct.unpack_from("<H", apart, place)
+                return _properties(apart[place + 2 : place + 2 + size], b"")
+            break
         size = (1, 1, 2, 4, 2, 2, -1, 3)[code >> 13]
         operand = modifiers[at : at + 1]
         if size < 0:
@@ -236,15 +245,15 @@ def _write(text: str, pieces: list[_Piece], paragraphs: _Paragraphs) -> Writing:
             cells.clear()
             cell.clear()
         elif char == _CELL:
-            cells.append("".join([*cell, content]))
+            cells.append("\n".join([*cell, content]))
             cell.clear()
         elif found.in_table:
             cell.append(content)
         else:
             close_table()
-            writing.paragraph(content)
+            writing.lines(content)
     close_table()
-    writing.paragraph(_shown(text[start:]))
+    writing.lines(_shown(text[start:]))
     return writing
 
 
@@ -279,7 +288,9 @@ def _shown(text: str) -> str:
             codes -= fields.pop()
         elif codes or code in _MARKS or code in (0x01, 0x02, 0x05, 0x08, 0x1F):
             continue
-        elif char in (_LINE, "\t", "\x0e"):
+        elif char == _LINE:
+            out.append("\n")
+        elif char in ("\t", "\x0e"):
             out.append(" ")
         elif code == 0x1E:
             out.append("-")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from scrapers.reading.attachments.edged_rows import EdgedRow, write_table
 from scrapers.reading.attachments.limits import Limits
 from scrapers.reading.attachments.numerals import numeral
 from scrapers.reading.attachments.trouble import FileTrouble
@@ -36,6 +37,8 @@ _SKIPPED = frozenset(
     }
 )
 _DEEPEST = 60
+_UNSTATED = 1000
+"""Twips of a column whose width the table does not state."""
 
 
 def read_docx(body: bytes, limits: Limits) -> FileText:
@@ -117,7 +120,7 @@ class _Walk:
             tag = _tag(child)
             if tag == "p":
                 page = self.page
-                self.writing.paragraph(self.paragraph(child), page if self.rendered else None)
+                self.writing.lines(self.paragraph(child), page if self.rendered else None)
                 boxes, self.boxes = self.boxes, []
                 for box in boxes:
                     self.blocks(box, depth + 1)
@@ -143,7 +146,7 @@ class _Walk:
             elif tag in ("br", "cr"):
                 if _value(child, "type") == "page":
                     self.page += not self.rendered
-                yield " "
+                yield "\n"
             elif tag == "noBreakHyphen":
                 yield "-"
             elif tag == "lastRenderedPageBreak":
@@ -160,32 +163,29 @@ class _Walk:
 
     def table(self, table: etree._Element, depth: int) -> None:
         page = self.page if self.rendered else None
-        grid: list[dict[int, str]] = []
-        lines: list[str] = []
+        edges = _grid_edges(table)
+        rows: list[EdgedRow] = []
         for row in _rows(table):
-            here: dict[int, str] = {}
-            line: list[str] = []
+            texts: list[str] = []
+            places: list[int] = []
+            above: list[bool] = []
             column = int(_value(_child(row, "trPr", "gridBefore")) or 0)
+            if column:  # the row begins further in
+                texts, places, above = [""], [0], [False]
             for cell in _cells(row):
                 wide = max(1, min(int(_value(_child(cell, "tcPr", "gridSpan")) or 1), 200))
                 merged = _child(cell, "tcPr", "vMerge")
-                if merged is not None and (_value(merged) or "continue") == "continue" and grid:
-                    text = grid[-1].get(column, "")
-                else:
-                    text = self.cell(cell, depth)
-                    line.append(text)
-                for at in range(column, column + wide):
-                    here[at] = text
+                goes_on = merged is not None and (_value(merged) or "continue") == "continue" and bool(rows)
+                texts.append("" if goes_on else self.cell(cell, depth))
+                places.append(column)
+                above.append(goes_on)
                 column += wide
-            grid.append(here)
-            lines.append("\t".join(line).rstrip("\t"))
-        width = max((max(row, default=-1) + 1 for row in grid), default=0)
-        rows = tuple(filled for row in grid if any(filled := tuple(row.get(x, "") for x in range(width))))
-        if width == 1 or sum(1 for row in rows for text in row if text) < 2:
-            for line_text in lines:
-                self.writing.paragraph(line_text, page)
-        else:
-            self.writing.table(rows, tuple(lines), page)
+            while len(edges) <= column:  # a grid that states fewer columns than there are
+                edges.append((edges[-1] if edges else 0) + _UNSTATED)
+            if texts:
+                rows.append(EdgedRow(tuple(texts), tuple(edges[place] for place in (*places, column)), tuple(above)))
+        if rows:
+            write_table(self.writing, rows, page)
 
     def cell(self, cell: etree._Element, depth: int) -> str:
         """The text of a cell on one line: paragraphs of Chinese join without a blank."""
@@ -208,6 +208,19 @@ def _outermost_boxes(drawing: etree._Element) -> Iterator[etree._Element]:
             yield child
         elif _tag(child) != "Fallback":
             yield from _outermost_boxes(child)
+
+
+def _grid_edges(table: etree._Element) -> list[int]:
+    """Where the table's columns begin and end, in twips; a column as narrow as a hair comes of rounding."""
+    grid = _child(table, "tblGrid")
+    widths = [_value(column, "w") for column in grid if _tag(column) == "gridCol"] if grid is not None else []
+    stated = [int(float(width)) if width else 0 for width in widths]
+    if not any(stated):
+        stated = [_UNSTATED] * len(stated)
+    edges = [0]
+    for width in stated:
+        edges.append(edges[-1] + max(width, 0))
+    return edges
 
 
 def _rows(table: etree._Element) -> Iterator[etree._Element]:

@@ -36,6 +36,11 @@ class Writing:
         if tidy:
             self._blocks.append(_Open(tidy, page))
 
+    def lines(self, text: str, page: int | None = None) -> None:
+        """A paragraph in which lines are broken by hand: each is a paragraph of its own."""
+        for line in text.split("\n"):
+            self.paragraph(line, page)
+
     def extend(self, text: str) -> None:
         """Go on with the last paragraph."""
         self._blocks[-1].text = text
