@@ -1,7 +1,8 @@
-"""Publishing as a Prefect flow: checks, the copy that queries read, the digest, and what is to be announced."""
+"""Publishing as a Prefect flow: checks, the copy that queries read, exports, the digest, what is to be announced."""
 
 from __future__ import annotations
 
+import importlib.metadata
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ from flows.settings import Settings, read_settings
 from warehouse.checks import CheckResult, run_checks
 from warehouse.database import writing
 from warehouse.errors import ChecksFailedError, NoReaderError
+from warehouse.export import export
 from warehouse.load import load_pending
 from warehouse.query import run_sql
 from warehouse.readers import publish as publish_copy
@@ -33,6 +35,10 @@ class PublishParameters(BaseModel):
     digest_days: Annotated[
         int, Field(ge=1, le=366, title="Digest of (days)", description="How many days the digest looks back.")
     ] = 1
+    export: Annotated[
+        bool,
+        Field(title="Export", description="Write data/export anew: the tables as a data package of Parquet files."),
+    ] = False
     announce: Annotated[
         bool,
         Field(
@@ -82,6 +88,11 @@ def publish(parameters: PublishParameters) -> Path:
         key="coverage",
         description="Who has published, by report type and year",
     )
+    if parameters.export and failure is None:
+        exported = export(
+            settings.reader_path, settings.data_dir / "export", version=importlib.metadata.version("nianbao"), now=now
+        )
+        logger.info("exported=%s tables=%d bytes=%d", exported.folder, len(exported.rows), exported.size)
     text = digest(settings.reader_path, now=now, days=parameters.digest_days)
     create_markdown_artifact(text, key="digest", description="What came, what is missing, what fails")
     path = write_digest(settings, text, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -194,6 +195,9 @@ def test_watch_publish_and_maintain_end_well_and_leave_their_artifacts(served: S
         return any(run["state"]["type"] == "COMPLETED" for run in served.runs("publish"))
 
     wait_for("the automation that publishes after a watch", published, 120)
+    wanted = json.dumps({"parameters": {"export": True, "announce": False}})
+    assert served.ended(served.run("publish/publish", "--params", wanted))["type"] == "COMPLETED"
+    assert (served.folder / "data" / "export" / "datapackage.json").exists()
     keys = {found["key"] for found in served.ask("artifacts/latest/filter")}
     assert keys >= {"watch-progress", "watch-summary", "data-quality", "coverage", "digest", "archive"}
     assert list((served.folder / "data" / "digests").glob("*.md"))
