@@ -34,6 +34,7 @@ README: Final = "README.md"
 DEFAULT_TABLES: Final = (
     "reports",
     "report_texts",
+    "attachments",
     "sections",
     "figures",
     "terms",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from scrapers.sources.registry import load_sources
 from warehouse.checks import run_checks
 from warehouse.coverage import coverage_table
 from warehouse.database import writing
+from warehouse.export import export
 from warehouse.query import run_sql
 from warehouse.search import Filters, search_reports
 
@@ -193,3 +195,8 @@ def test_the_archive_read_anew_gives_the_same_texts_files_included(crawled: tupl
     assert rereading.summary().changed == {}
     assert rows(crawled, asked) == held
     assert len(portal.log) == before, "no site is asked"
+
+
+def test_an_export_has_the_files_and_their_texts(crawled: tuple[Settings, Portal], tmp_path: Path) -> None:
+    done = export(crawled[0].reader_path, tmp_path / "out", version="1")
+    assert done.rows["attachments"] == done.rows["reports"] == 36
