@@ -259,6 +259,22 @@ def collect(
             )
             if capture is not fetched.capture:
                 captures[place] = capture
+            if report is None and read_file is not None and _file_changed(fetch, page, capture, day):
+                # asked for anew, for what a 304 does not bring; the new file is read with it
+                fetched = fetch(Request(candidate.url, headers={"Referer": column.url}, document=True), None, day)
+                place = len(captures) - 1
+                outcome, report, capture = settle(
+                    source,
+                    column,
+                    candidate,
+                    fetched,
+                    replace(page, files_missing=True) if page is not None else None,
+                    learned=plan.learned,
+                    trusted_hosts=plan.trusted_hosts,
+                    files=Files(partial(_fetch_file, fetch, fetched, day), read_file),
+                )
+                if capture is not fetched.capture:
+                    captures[place] = capture
             settled.append(outcome)
             if report is not None:
                 reports.append(report)
@@ -275,6 +291,21 @@ def collect(
     if tally.postponed:
         reasons = "; ".join(f"{times} x {why}" for why, times in tally.postponed.items())
         tally.problems.append(f"{source.id}: pages not asked for, which the next run asks for: {reasons}")
+
+
+def _file_changed(
+    fetch: Callable[[Request, KnownPage | None, date | None], Fetched],
+    page: KnownPage | None,
+    capture: Capture,
+    day: date,
+) -> bool:
+    """Whether the file that is a report's text is another one now, behind a page that answered and is unchanged."""
+    if page is None or page.text_file is None or capture.outcome not in (Outcome.OK, Outcome.NOT_MODIFIED):
+        return False
+    file = page.text_file
+    held = KnownPage(file.url, page.state, digest=file.digest, archived=file.archived)
+    looked = fetch(Request(file.url, headers={"Referer": capture.final_url}), held, day).capture
+    return looked.outcome is Outcome.OK and looked.digest is not None and looked.digest != file.digest
 
 
 def _fetch_file(

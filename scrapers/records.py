@@ -828,3 +828,14 @@ class KnownPage:
     """The capture with ``digest``: what a revisit of an unchanged page refers to."""
     files_missing: bool = False
     """A file attached to it was never looked at, or could not be had and may yet be: the page is read again, whole."""
+    text_file: FileKnown | None = None
+    """The attached file whose text is the report's: it may change behind an unchanged page."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileKnown:
+    """What is held of an attached file."""
+
+    url: str
+    digest: str
+    archived: Place | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from deployments.portal.documents import Heading, Paragraph
@@ -16,6 +16,7 @@ from scrapers.records import (
     Capture,
     Column,
     Fetched,
+    FileKnown,
     FileOutcome,
     FileRole,
     KnownPage,
@@ -206,3 +207,30 @@ def test_a_word_file_beside_the_same_text_is_kept_as_the_same() -> None:
     kept = report.draft.attachments[0].file
     assert kept is not None
     assert (report.draft.text_origin, kept.role, kept.reading.outcome) == ("page", FileRole.SAME, FileOutcome.READ)
+
+
+def recheck(file: bytes | Outcome, digest: str) -> tuple[list[Batch], SiteOfFiles, Tally]:
+    known = held(files_missing=False, days=40)
+    known[PAGE] = replace(known[PAGE], text_file=FileKnown(FILE, digest))
+    return crawl({**LISTED, PAGE: page_with(LINK), FILE: file}, known)
+
+
+def test_a_file_changed_behind_an_unchanged_page_is_read() -> None:
+    changed = pdf.pdf(typeset(TITLE, (*BLOCKS, Paragraph("补充：全年开展执法培训3次。"))))
+    batches, site, tally = recheck(changed, f"sha256:{hash(MADE)}")
+    assert site.asked[-4:] == [PAGE, FILE, PAGE, FILE]
+    assert only_report(batches).draft.text.endswith("补充：全年开展执法培训3次。")
+    assert tally.changed == 1
+
+
+def test_an_unchanged_file_behind_an_unchanged_page_is_one_look() -> None:
+    batches, site, tally = recheck(MADE, f"sha256:{hash(MADE)}")
+    assert site.asked[-2:] == [PAGE, FILE]
+    assert [report for batch in batches for report in batch.reports] == []
+    assert tally.unchanged == 1
+
+
+def test_a_file_that_is_gone_behind_an_unchanged_page_leaves_what_is_held() -> None:
+    batches, _, tally = recheck(Outcome.GONE, f"sha256:{hash(MADE)}")
+    assert [report for batch in batches for report in batch.reports] == []
+    assert tally.unchanged == 1

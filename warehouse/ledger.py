@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import duckdb
 import pyarrow as pa
 
-from scrapers.records import KnownColumn, KnownPage, Outcome, Place, Source, State
+from scrapers.records import FileKnown, KnownColumn, KnownPage, Outcome, Place, Source, State
 from warehouse.database import writing
 from warehouse.instants import aware, kept
 
@@ -49,6 +49,14 @@ incomplete AS (
             AND coalesce(p.last_outcome, 'not_asked') NOT IN ('gone', 'soft_404', 'client_error', 'robots_denied',
                 'wrong_host', 'forbidden_address', 'wrong_content', 'too_large')))
 ),
+-- The file whose text a report has: it may change behind an unchanged page.
+text_files AS (
+    SELECT d.url, any_value({'url': a.url, 'digest': a.digest}) AS file
+    FROM core_reports r
+    JOIN core_attachments a ON a.document_id = r.document_id AND a."version" = r."version" AND a.role = 'report'
+    JOIN core_addresses d ON d.document_id = r.document_id
+    WHERE list_contains($sources, r.source_id) AND a.digest IS NOT NULL AND a.url <> d.url GROUP BY d.url
+),
 archived AS (
     SELECT url, arg_max({'warc_file': warc_file, 'warc_offset': warc_offset}, fetched_at) AS place
     FROM raw_captures WHERE outcome = 'ok' AND warc_file IS NOT NULL AND list_contains($sources, source_id)
@@ -69,12 +77,14 @@ SELECT
     CASE WHEN r.url IS NOT NULL THEN f.digest END AS digest,
     f.last_fetched_at, coalesce(l.title, r.title) AS title,
     l.column_url, l.listed_date, l.last_seen_at, a.place.warc_file, a.place.warc_offset,
-    i.url IS NOT NULL AS files_missing
+    i.url IS NOT NULL AS files_missing, t.file.url, t.file.digest, b.place.warc_file, b.place.warc_offset
 FROM listed l
 FULL JOIN read r ON r.source_id = l.source_id AND r.url = l.url
 LEFT JOIN fetched f ON f.url = coalesce(l.url, r.url)
 LEFT JOIN archived a ON a.url = coalesce(l.url, r.url)
 LEFT JOIN incomplete i ON i.url = r.url
+LEFT JOIN text_files t ON t.url = r.url
+LEFT JOIN archived b ON b.url = t.file.url
 ORDER BY ALL
 """
 _KNOWN_COLUMNS: Final = """
@@ -127,7 +137,7 @@ def read_ledgers(warehouse: Path, source_ids: Iterable[str], *, wait_seconds: fl
             listed = connection.execute(_KNOWN_COLUMNS, {"sources": sources}).fetchall()
         for (
             source, url, state, etag, modified, digest, fetched_at, title, column, listed_date, seen_at, file, offset,
-            files_missing,
+            files_missing, file_url, file_digest, file_warc, file_offset,
         ) in known:  # fmt: skip
             pages[source][url] = KnownPage(
                 url=url,
@@ -142,6 +152,9 @@ def read_ledgers(warehouse: Path, source_ids: Iterable[str], *, wait_seconds: fl
                 seen_at=aware(seen_at),
                 archived=None if file is None else Place(file, offset),
                 files_missing=files_missing,
+                text_file=None
+                if file_url is None
+                else FileKnown(file_url, file_digest, None if file_warc is None else Place(file_warc, file_offset)),
             )
         for (
             source, url, outcome, unread, pages_read, total, since, listed_at,

@@ -132,3 +132,22 @@ def test_why_a_report_has_no_text_is_a_problem_with_advice(load: Load, ask: Ask)
 def test_every_way_a_file_ends_is_explained(ask: Ask) -> None:
     told = {outcome for (outcome,) in ask("SELECT outcome FROM outcomes")}
     assert {outcome.value for outcome in FileOutcome} - told == {"read", "not_wanted"}
+
+
+def test_the_file_of_a_text_is_known_and_a_new_one_is_a_change_of_the_site(
+    load: Load, warehouse: Path, ask: Ask
+) -> None:
+    page = capture(1)
+    before = report(1, read_from=page).draft
+    link = with_file(1, page, None, text="附件", blocks=(), tables=(), removed=())
+    load(batch("run-0", dataclasses.replace(link, sections=(), text_digest="sha256:0"), page))
+    for number, digest in ((1, "sha256:file"), (2, "sha256:another")):
+        file = dataclasses.replace(ANNEX, role=FileRole.REPORT, digest=digest)
+        blocks = (*before.blocks, Block("paragraph", f"第{number}稿"))
+        text = "\n".join(block.text for block in blocks)
+        made = with_file(1, page, file, text=text, blocks=blocks, text_origin="attachment")
+        load(batch(f"run-{number}", dataclasses.replace(made, text_digest=f"sha256:{number}")))
+        assert known(warehouse).text_file.digest == digest
+    assert ask("SELECT cause, payload_digest FROM core_versions ORDER BY version") == [
+        ("first", page.digest), ("reread", "sha256:file"), ("published", "sha256:another"),
+    ]  # fmt: skip

@@ -4,7 +4,12 @@
 CREATE TEMP TABLE placed_reports AS
 WITH dated AS (
     SELECT s.arrival, s.document_id, s.url, s.text_digest, s.capture_id, s.batch, s.loaded_at,
-        c.digest AS payload_digest, coalesce(c.fetched_at, s.loaded_at) AS read_at
+        c.digest AS page_digest,
+        -- of a text that is a file's, the file
+        CASE WHEN s.draft.text_origin = 'attachment' THEN coalesce(
+            list_filter(s.draft.attachments, lambda a: a.file.role = 'report')[1].file.digest, c.digest)
+            ELSE c.digest END AS payload_digest,
+        coalesce(c.fetched_at, s.loaded_at) AS read_at
     FROM staged_reports s LEFT JOIN raw_captures c ON c.capture_id = s.capture_id
 ),
 held AS (
@@ -51,7 +56,7 @@ counted AS (
     FROM judged
 )
 SELECT * EXCLUDE (held_digest, held_payload, digest_before, turn, turn_of_text, new_so_far, new_in_run,
-        payload_before, same_text_version, last_version),
+        payload_before, page_digest, same_text_version, last_version),
     CASE
         WHEN late AND NOT new_version THEN same_text_version
         WHEN NOT late AND new_in_run = 0 THEN held_version
@@ -60,7 +65,8 @@ SELECT * EXCLUDE (held_digest, held_payload, digest_before, turn, turn_of_text, 
     CASE
         WHEN NOT known AND new_version AND turn = 1 THEN 'first'
         WHEN late AND payload_seen THEN 'reread'
-        WHEN NOT late AND payload_digest = payload_before THEN 'reread'
+        -- the page as it was, of which only now a file is read: nothing new of the site
+        WHEN NOT late AND (payload_digest = payload_before OR page_digest = payload_before) THEN 'reread'
         ELSE 'published'
     END AS cause
 FROM counted;
