@@ -31,7 +31,7 @@ LOST_WITHOUT: Final = {
     Program.CATDOC: ("catdoc", "the same, where antiword fails"),
     Program.SOFFICE: (
         "libreoffice-writer-nogui",
-        "damaged DOC files and formats older than Word 6; about a second a file",
+        "formats older than Word 6; about a second a file",
     ),
 }
 """Program -> the Debian package that brings it, and what is lost without."""

@@ -110,8 +110,8 @@ def _read_doc(body: bytes, limits: Limits) -> FileText:
     try:
         return read_doc(body, limits)
     except FileTrouble as trouble:
-        if trouble.outcome not in (FileOutcome.UNSUPPORTED, FileOutcome.TRUNCATED):
-            raise
+        if trouble.outcome is not FileOutcome.UNSUPPORTED:
+            raise  # of a torn file those programs give what is left, as if it were the document
         first = trouble
     for program in (Program.ANTIWORD, Program.CATDOC, Program.SOFFICE):
         path = find(program)
