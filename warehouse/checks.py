@@ -24,7 +24,7 @@ _HERE: Final = Path(__file__).parent
 _HEADER: Final = re.compile(r"-- severity: (error|warn)\n-- title: (.+)\n(?:-- scope: (loaded)\n)?")
 _TO_CHECK: Final = """
 CREATE OR REPLACE TEMP TABLE documents_to_check AS
-SELECT document_id FROM core_versions WHERE $since::TIMESTAMP IS NULL OR loaded_at >= $since::TIMESTAMP
+SELECT document_id FROM core_version_facts WHERE $since::TIMESTAMP IS NULL OR loaded_at >= $since::TIMESTAMP
 UNION
 SELECT r.document_id FROM core_reports r LEFT JOIN raw_batches b ON b.batch = r.batch
 WHERE $since::TIMESTAMP IS NULL OR b.loaded_at IS NULL OR b.loaded_at >= $since::TIMESTAMP

@@ -21,6 +21,7 @@ from warehouse.errors import WarehouseError
 from warehouse.literals import identifier, quoted
 from warehouse.lock import writer_lock
 from warehouse.migrate import migrate
+from warehouse.postings import merge_postings
 
 WASTE: Final = 1 / 4
 """Share of a file's blocks that hold nothing from which a compaction is due."""
@@ -28,8 +29,8 @@ LEAST_BYTES: Final = 64 * 2**20
 """Smaller files are left as they are."""
 _FRESH: Final = "fresh"
 _TABLES: Final = "SELECT table_name FROM duckdb_tables() WHERE database_name = ? ORDER BY table_oid"
-# Questions about one word read few row groups where words stand together.
-_ORDERED: Final = {"core_terms": 'ORDER BY token, document_id, "version"'}
+# A word is looked for in few row groups where words stand in their order.
+_ORDERED: Final = {"core_vocabulary": "ORDER BY token"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,9 @@ def compact(warehouse: Path, *, wait_seconds: float = 60.0) -> Compaction:
         connection = attach(warehouse, read_only=False)
         try:
             migrate(connection)
+            connection.execute("BEGIN")
+            merge_postings(connection, everything=True)
+            connection.execute("COMMIT")
             _copy_all(connection, fresh)
         except BaseException:
             connection.close()

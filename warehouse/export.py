@@ -187,8 +187,10 @@ def _order(table: str, columns: Sequence[str]) -> Sequence[str]:
     """Columns that put the rows in one order; all of them where nothing is known to be enough."""
     if table == "report_texts":
         return ("document_id",)
-    if table == "core_versions":
+    if table in ("core_versions", "core_version_facts"):
         return ("document_id", "version")
+    if table == "core_texts":
+        return ("report_number", "version", "place")
     return columns
 
 

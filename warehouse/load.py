@@ -23,6 +23,7 @@ from warehouse.database import writing
 from warehouse.errors import UnreadableBatchError
 from warehouse.instants import kept
 from warehouse.landing import LOADED, REJECTED, BatchFile, pending, read_landed, set_aside, take_in
+from warehouse.postings import merge_postings
 from warehouse.staging import stage
 
 _HERE: Final = Path(__file__).parent
@@ -167,6 +168,7 @@ def _merge(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], 
             except duckdb.Error as error:
                 error.add_note(f"in warehouse/merge/{name}")
                 raise
+        merge_postings(connection)
         _mark(connection, batches, now)
         counts = _counts(connection)
         drop_temporary(connection)

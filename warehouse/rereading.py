@@ -221,7 +221,7 @@ attached AS (
 ),
 read_from AS (
     SELECT capture_id, any_value(document_id) AS document_id, any_value(text_digest) AS text_digest
-    FROM core_versions GROUP BY capture_id
+    FROM core_version_facts GROUP BY capture_id
 )
 SELECT a.* EXCLUDE (digest_before), l.c.column_url AS column_url, l.c.title AS title, l.c.listed_date AS listed_date,
     l.c.state AS candidate_state, l.c.reason AS candidate_reason, l.c.report_type AS candidate_type,

@@ -5,16 +5,18 @@ This room cuts no words: the loader is handed them, and whoever asks hands over 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
 
 from scrapers.records import Words
 from warehouse.errors import NoReaderError, QueryError
+from warehouse.postings import index_words, merge_postings
 from warehouse.query import Answer, run_sql
 
 MARKS: Final = ("【", "】")
@@ -48,64 +50,53 @@ def search_reports(
     """The best ``most`` of the trusted reports for ``words``, by BM25, with a snippet each.
 
     A report needs one of the words and every phrase that stands in quotes in ``query``. Columns are those of the
-    macro ``search``. Snippets and phrases cost most of the time: texts are compressed 2,048 together. Raises
-    ``NoReaderError`` where no copy has been published, or one of before there was a search.
+    macro ``search``. A phrase reads the texts of all reports that pass the filters. Raises ``NoReaderError`` where no
+    copy has been published, or one by an older nianbao.
     """
-    try:
-        return run_sql(
-            reader,
-            'FROM search($query, words := $words::VARCHAR[], "year" := $year, division := $division, '
-            '"type" := $type, "level" := $level, publisher := $publisher, most := $most, snippets := $snippets, '
-            "opening := $opening, closing := $closing)",
-            parameters={
-                "query": query,
-                "words": list(words),
-                "year": filters.year,
-                "division": filters.division,
-                "type": filters.report_type,
-                "level": filters.level,
-                "publisher": filters.publisher,
-                "most": most,
-                "snippets": snippets,
-                "opening": marks[0],
-                "closing": marks[1],
-            },
-        )
-    except QueryError as error:
-        if "no table or view search" not in str(error):
-            raise
-        raise NoReaderError(
-            f"{reader} was published before there was a search. Run: nianbao crawl (it publishes at its end)"
-        ) from error
+    return _ask(
+        reader,
+        'FROM search($query, words := $words::VARCHAR[], "year" := $year, division := $division, '
+        '"type" := $type, "level" := $level, publisher := $publisher, most := $most, snippets := $snippets, '
+        "opening := $opening, closing := $closing)",
+        {
+            "query": query,
+            "words": list(words),
+            "year": filters.year,
+            "division": filters.division,
+            "type": filters.report_type,
+            "level": filters.level,
+            "publisher": filters.publisher,
+            "most": most,
+            "snippets": snippets,
+            "opening": marks[0],
+            "closing": marks[1],
+        },
+    )
 
 
 def missing_words(reader: Path, words: Sequence[str]) -> tuple[str, ...]:
     """Those of ``words`` that no trusted report has, in their order."""
-    held = run_sql(
-        reader,
-        'SELECT DISTINCT token FROM core_terms t JOIN core_reports r USING (document_id, "version") '
-        "WHERE r.state = 'accepted' AND token IN (SELECT unnest($words::VARCHAR[]))",
-        parameters={"words": list(words)},
-    )
-    known = {row[0] for row in held.rows}
+    known = {row[0] for row in _ask(reader, _HELD, {"words": list(words)}).rows}
     return tuple(word for word in words if word not in known)
 
 
 def nearest_words(reader: Path, word: str, *, most: int = 3) -> tuple[str, ...]:
-    """Words of trusted reports that ``word`` may have been meant to be, the nearest first.
+    """Words of reports that ``word`` may have been meant to be, the nearest first, the commonest of equally near ones.
 
-    Near is a third of its characters changed at most, one in a word of two or three. Reads every word of the warehouse.
+    Near is a third of its characters changed at most, one in a word of two or three. Reads the whole vocabulary.
     """
-    found = run_sql(reader, _NEAREST, parameters={"word": word, "most": most})
+    found = _ask(reader, _NEAREST, {"word": word, "most": most})
     return tuple(str(row[0]) for row in found.rows)
 
 
 def dictionaries(reader: Path) -> Mapping[str, int]:
     """How many trusted reports each version of the dictionary has cut."""
-    found = run_sql(
+    found = _ask(
         reader,
-        'SELECT w.dictionary, count(*) FROM core_words w JOIN core_reports r USING (document_id, "version") '
+        "SELECT w.dictionary, count(*) FROM core_words w JOIN core_reports r "
+        'ON r.report_number = w.report_number AND r."version" = w."version" '
         "WHERE r.state = 'accepted' GROUP BY ALL ORDER BY ALL",
+        {},
     )
     return {str(dictionary): int(count) for dictionary, count in found.rows}
 
@@ -131,7 +122,6 @@ def replace_words(connection: duckdb.DuckDBPyConnection, cut: Sequence[tuple[str
                 "document_id": [document for document, _, _ in cut],
                 "version": pa.array([version for _, version, _ in cut], pa.int32()),
                 "dictionary": [words.dictionary for _, _, words in cut],
-                "total": pa.array([sum(words.counts) for _, _, words in cut], pa.int32()),
                 "tokens": pa.array([list(words.tokens) for _, _, words in cut], pa.list_(pa.string())),
                 "counts": pa.array([list(words.counts) for _, _, words in cut], pa.list_(pa.int32())),
             }
@@ -139,14 +129,27 @@ def replace_words(connection: duckdb.DuckDBPyConnection, cut: Sequence[tuple[str
     )
     connection.execute("BEGIN")
     try:
-        for statement in _REPLACE:
-            connection.execute(statement)
+        connection.execute("CREATE OR REPLACE TEMP VIEW new_words AS FROM cut_words")
+        index_words(connection)
+        merge_postings(connection)
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
     finally:
         connection.unregister("cut_words")
+
+
+def _ask(reader: Path, sql: str, parameters: Mapping[str, Any]) -> Answer:
+    try:
+        return run_sql(reader, sql, parameters=parameters)
+    except QueryError as error:
+        # A copy from before an upgrade has another index, or none, until the next run publishes.
+        if not re.search("no table or view (search|core_vocabulary)|report_number", str(error)):
+            raise
+        raise NoReaderError(
+            f"{reader} was published by an older nianbao. Run: nianbao crawl (it publishes at its end)"
+        ) from error
 
 
 _TO_CUT: Final = """
@@ -160,24 +163,26 @@ WHERE (v.document_id, v."version") IN (
         WHERE r.state = 'accepted' AND r.text_length > 0
     ) ORDER BY ALL LIMIT $most)
 """
-# The row of core_words is updated, not replaced: DuckDB refuses to delete and insert the same key in one transaction.
-# A text without any word keeps a row with none, so that it is not taken for one that was never cut.
-_REPLACE: Final = (
-    "UPDATE core_words SET dictionary = c.dictionary, total = c.total FROM cut_words c "
-    'WHERE core_words.document_id = c.document_id AND core_words."version" = c."version"',
-    'INSERT INTO core_words SELECT document_id, "version", dictionary, total FROM cut_words '
-    'ANTI JOIN core_words USING (document_id, "version")',
-    'DELETE FROM core_terms t USING cut_words c WHERE t.document_id = c.document_id AND t."version" = c."version"',
-    'INSERT INTO core_terms SELECT * FROM (SELECT document_id, "version", unnest(tokens) AS token, '
-    'unnest(counts) AS "count" FROM cut_words) ORDER BY token, document_id, "version"',
-)
+_HELD: Final = """
+SELECT DISTINCT p.token
+FROM (
+    SELECT token, unnest(words_ids) AS words_id FROM core_vocabulary JOIN core_postings USING (token_id)
+    WHERE token IN (SELECT unnest($words::VARCHAR[]))
+) p
+JOIN core_words w USING (words_id)
+JOIN core_reports r ON r.report_number = w.report_number AND r."version" = w."version"
+WHERE r.state = 'accepted'
+"""
 # damerau_levenshtein counts bytes, of which a Chinese character has three, so characters in common are counted first.
 _NEAREST: Final = """
-SELECT token FROM (SELECT token, count(*) AS reports FROM core_terms GROUP BY token)
-WHERE length(token) > 1 AND token <> $word AND abs(length(token) - length($word)) <= 1
-    AND len(list_intersect(string_split(token, ''), string_split($word, '')))
-        >= length($word) - greatest(length($word) // 3, 1)
-    -- One character of two in common is chance, unless it is the first.
-    AND (length($word) > 2 OR token[1] = $word[1])
-ORDER BY damerau_levenshtein(token, $word), reports DESC, token LIMIT $most
+WITH near AS MATERIALIZED (
+    SELECT token_id, token FROM core_vocabulary
+    WHERE length(token) > 1 AND token <> $word AND abs(length(token) - length($word)) <= 1
+        AND len(list_intersect(string_split(token, ''), string_split($word, '')))
+            >= length($word) - greatest(length($word) // 3, 1)
+        -- One character of two in common is chance, unless it is the first.
+        AND (length($word) > 2 OR token[1] = $word[1])
+)
+SELECT token FROM near JOIN core_postings USING (token_id) GROUP BY token
+ORDER BY damerau_levenshtein(token, $word), sum(len(words_ids)) DESC, token LIMIT $most
 """

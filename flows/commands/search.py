@@ -81,11 +81,16 @@ def _bold(snippet: str) -> Text:
 
 def _say_what_is_missing(reader: Path, query: str) -> None:
     """Words of the query that no trusted report has, by what was typed between two spaces, with the nearest words."""
-    for typed in dict.fromkeys(re.findall(r'[^\s"“”]+', simplified(query))):
-        # With the terms that hold it a word may well be there: 应诉 stands in 行政应诉.
-        wider = {word: query_words(word) for word in tokens(typed)}
-        missing = set(missing_words(reader, [each for words in wider.values() for each in words]))
-        absent = [word for word, words in wider.items() if missing.issuperset(words)]
+    # With the terms that hold it a word may well be there: 应诉 stands in 行政应诉.
+    wider = {
+        typed: {word: query_words(word) for word in tokens(typed)}
+        for typed in dict.fromkeys(re.findall(r'[^\s"“”]+', simplified(query)))
+    }
+    missing = set(
+        missing_words(reader, [each for words in wider.values() for group in words.values() for each in group])
+    )
+    for typed, words in wider.items():
+        absent = [word for word, group in words.items() if missing.issuperset(group)]
         if not absent:
             continue
         near = list(dict.fromkeys(word for wrong in (typed, *absent) for word in nearest_words(reader, wrong)))[:4]

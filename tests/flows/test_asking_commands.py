@@ -189,7 +189,7 @@ def test_checks_are_listed_with_what_they_found_and_fail_where_an_error_is_found
     (tmp_path / "damaged").mkdir()
     reader = shutil.copyfile(asked / "nianbao.duckdb", tmp_path / "damaged" / "nianbao.duckdb")
     with duckdb.connect(str(reader)) as connection:
-        connection.execute('UPDATE core_versions SET "text" = left("text", 9) WHERE "version" = 2')
+        connection.execute('UPDATE core_texts SET "text" = left("text", 9) WHERE "version" = 2')
     damaged = nianbao("checks", data=tmp_path / "damaged")
     assert damaged.returncode == 1
     assert "text_cut_short: document_id " in damaged.stderr

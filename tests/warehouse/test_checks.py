@@ -22,11 +22,11 @@ DAMAGE = {
     "address_without_report": "INSERT INTO core_addresses SELECT 'nobody', url, first_seen_at, last_seen_at "
     "FROM core_addresses LIMIT 1",
     "report_not_at_its_address": "DELETE FROM core_addresses WHERE document_id = 'doc-1'",
-    "text_cut_short": 'UPDATE core_versions SET "text" = left("text", 20) WHERE document_id = \'doc-1\'',
+    "text_cut_short": 'UPDATE core_texts SET "text" = left("text", 20) WHERE place = 1',
     "part_twice": "INSERT INTO core_sections SELECT * FROM core_sections WHERE document_id = 'doc-1'",
     "section_outside_the_text": "UPDATE core_sections SET last_block = 99 WHERE document_id = 'doc-1'",
     "figure_is_not_as_printed": "UPDATE core_figures SET number = 12.03 WHERE document_id = 'doc-1'",
-    "accepted_without_words": "INSERT INTO core_words VALUES ('doc-1', 1, 'd', 9)",
+    "accepted_without_words": "INSERT INTO core_words VALUES ('doc-1', 1, 'd', 9, 99, 1)",
     "coverage_counts_a_year_twice": "INSERT INTO core_sources "
     "(source_id, publisher, level, hosts, column_unknown, ignored) "
     "VALUES ('a/c', 'x', 'county', [], 'looked in vain', MAP {}); "
@@ -37,10 +37,12 @@ DAMAGE = {
     "year_out_of_range": "UPDATE core_reports SET report_year = 1998 WHERE document_id = 'doc-1'",
     "published_after_it_was_read": "UPDATE core_reports SET published = '2026-03-04' WHERE document_id = 'doc-1'",
     "copy_of_nothing_trusted": "INSERT INTO core_copies VALUES ('doc-1', 'doc-2', 0.9)",
-    "report_without_current_version": "DELETE FROM core_versions WHERE document_id = 'doc-1'",
+    "report_without_current_version": "DELETE FROM core_version_facts WHERE document_id = 'doc-1'",
+    "version_without_text": "DELETE FROM core_texts WHERE place = 1",
     "current_version_has_another_text": "UPDATE core_reports SET text_digest = 'sha256:0' WHERE document_id = 'doc-1'",
     "batch_marked_without_its_captures": "UPDATE raw_batches SET captures = captures - 1",
     "part_without_version": "UPDATE core_flags SET document_id = 'nobody' WHERE document_id = 'doc-1'",
+    "index_of_words": "UPDATE core_reports SET report_number = NULL WHERE document_id = 'doc-1'",
     "report_without_capture": "DELETE FROM raw_captures WHERE url LIKE '%_1.html'",
     "amended_twice": "INSERT INTO core_as_read (document_id, state) VALUES ('doc-1', 'wanted'), ('doc-1', 'wanted')",
     "text_of_no_file": "UPDATE core_reports SET text_origin = 'attachment' WHERE document_id = 'doc-1'",
@@ -155,7 +157,7 @@ def test_what_keeps_a_copy_back_keeps_it_back_until_it_is_mended(
     load(sound())
     publish(warehouse, reader)
     load(read_later(1, 3, 0, year=2024, text=(TEXT[0], "全县办理行政复议案件121件。", *TEXT[2:])))
-    cut = 'UPDATE core_versions SET "text" = left("text", 20) WHERE document_id = \'doc-1\' AND "version" = 2'
+    cut = 'UPDATE core_texts SET "text" = left("text", 20) WHERE place = 1 AND "version" = 2'
     with writing(warehouse, "damage") as connection:
         connection.execute(cut)
     for days in (5, 7):
@@ -165,6 +167,6 @@ def test_what_keeps_a_copy_back_keeps_it_back_until_it_is_mended(
             publish(warehouse, reader)
         assert reader.read_bytes() == before
     with writing(warehouse, "mend") as connection:
-        connection.execute("UPDATE core_versions SET text_length = length(\"text\") WHERE document_id = 'doc-1'")
+        connection.execute("UPDATE core_version_facts SET text_length = 20 WHERE document_id = 'doc-1' AND version = 2")
         connection.execute("UPDATE core_reports SET text_length = 20 WHERE document_id = 'doc-1'")
     assert publish(warehouse, reader).path == reader

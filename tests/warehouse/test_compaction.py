@@ -49,7 +49,7 @@ def test_text_stays_compressed_as_the_schema_says(warehouse: Path, load: Callabl
     compact(warehouse)
     connection = attach(warehouse, read_only=True)
     kinds = connection.execute(
-        "SELECT DISTINCT compression FROM pragma_storage_info('core_versions') "
+        "SELECT DISTINCT compression FROM pragma_storage_info('core_texts') "
         "WHERE column_name = 'text' AND segment_type = 'VARCHAR'"
     ).fetchall()
     connection.close()

@@ -139,15 +139,15 @@ def test_large_tables_are_parted_in_a_fixed_order(reader: Path, tmp_path: Path) 
     big = tmp_path / "big.duckdb"
     big.write_bytes(reader.read_bytes())
     with duckdb.connect(str(big)) as connection:
-        connection.execute("INSERT INTO core_terms SELECT 'doc-0', 1, 't' || range, 1 FROM range(25000)")
-    export(big, tmp_path / "c", tables=["core_terms"], version="1", file_bytes=1)
-    files = sorted((tmp_path / "c" / "core_terms").iterdir())
+        connection.execute("INSERT INTO core_vocabulary SELECT range, 't' || range FROM range(25000)")
+    export(big, tmp_path / "c", tables=["core_vocabulary"], version="1", file_bytes=1)
+    files = sorted((tmp_path / "c" / "core_vocabulary").iterdir())
     assert len(files) == 3
-    assert polars.read_parquet(tmp_path / "c" / "core_terms" / "*.parquet").height == 25_000
+    assert polars.read_parquet(tmp_path / "c" / "core_vocabulary" / "*.parquet").height == 25_000
     names = [resource["name"] for resource in package_of(tmp_path / "c")["resources"]]
-    assert names == ["core-terms-0001", "core-terms-0002", "core-terms-0003"]
-    tokens = [row["token"] for row in rows_of(tmp_path / "c", "core_terms")]
-    assert tokens == sorted(tokens)
+    assert names == ["core-vocabulary-0001", "core-vocabulary-0002", "core-vocabulary-0003"]
+    numbers = [row["token_id"] for row in rows_of(tmp_path / "c", "core_vocabulary")]
+    assert numbers == sorted(numbers)
 
 
 def test_an_earlier_export_is_replaced_and_nothing_else(reader: Path, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_a_package_is_of_one_copy_while_others_take_its_place(
     emptied = tmp_path / "emptied.duckdb"
     emptied.write_bytes(reader.read_bytes())
     with duckdb.connect(str(emptied)) as connection:
-        connection.execute("DELETE FROM core_versions")
+        connection.execute("DELETE FROM core_version_facts")
     real = module._write_table
 
     def replaced_after_the_first(*given: Any) -> Any:

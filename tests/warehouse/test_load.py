@@ -174,7 +174,7 @@ def test_reading_the_archive_again_with_the_same_result_changes_only_which_batch
     for table in (
         "raw_captures",
         "core_pages",
-        "core_versions",
+        "core_version_facts",
         "core_sections",
         "core_removals",
         "core_report_changes",

@@ -114,7 +114,7 @@ def test_every_earlier_version_becomes_the_present_one_with_its_rows(
     if earlier >= WORDS_SINCE:
         words = {
             "terms": "SELECT document_id, token, count FROM terms ORDER BY ALL",
-            "search": "SELECT document_id, score FROM search('行政复议', words := ['行政', '复议']) ORDER BY ALL",
+            "search": "SELECT document_id, score FROM search('x', words := ['行政', '复议'], most := 100) ORDER BY ALL",
         }
         found = answers(path, words)
         assert found == answers(present, words)
@@ -130,6 +130,32 @@ def test_the_first_version_had_no_reports_and_its_runs_are_kept(tmp_path: Path, 
     write_all(tmp_path / "landing", whole_batch(0, 2, run_id="after"))
     assert load_pending(path, tmp_path / "landing").new_reports == 2
     assert answers(path, {"batches": FACTS["raw_captures"]})["batches"] != []
+
+
+def _number(name: str) -> int:
+    return next(migration.version for migration in migrations() if migration.name == name)
+
+
+def test_words_kept_as_rows_become_the_index_and_are_found(tmp_path: Path, migrated: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    made_at(_number("postings") - 1, path, migrated)
+    connection = attach(path, read_only=False)
+    connection.execute(_REPORTS_BEFORE_POSTINGS)
+    kept = connection.execute("FROM core_terms ORDER BY ALL").fetchall()
+    assert len(kept) == 3 * 2500 + 1
+    connection.close()
+    with writing(path, "test") as connection:
+        assert connection.execute("FROM core_terms ORDER BY ALL").fetchall() == kept
+        ask = "SELECT document_id, score FROM search($1, snippets := false, most := 3000)"
+        assert len(connection.execute(ask, ["行政复议"]).fetchall()) == 2500
+        assert [row[0] for row in connection.execute(ask, ["独此一词"]).fetchall()] == ["old-7"]
+        assert connection.execute(ask, ["旧版之词"]).fetchall() == []
+        assert connection.execute("SELECT count(*) FROM terms WHERE token = '词3'").fetchall() == [(250,)]
+        assert connection.execute("SELECT max(len(words_ids)) <= 1024 FROM core_postings").fetchall() == [(True,)]
+    write_all(tmp_path / "landing", whole_batch(0, 2))
+    load_pending(path, tmp_path / "landing")
+    with writing(path, "test") as connection:
+        assert connection.execute("SELECT count(DISTINCT report_number) FROM core_reports").fetchall() == [(2502,)]
 
 
 def test_a_warehouse_of_a_newer_version_is_refused_and_left_alone(warehouse: Path, tmp_path: Path) -> None:
@@ -210,3 +236,22 @@ def test_no_migration_makes_a_secondary_index() -> None:
     # DuckDB 1.5 loses rows from indexes made by CREATE INDEX after a crash (duckdb#23788).
     for migration in migrations():
         assert not re.search(r"^\s*CREATE\s+(UNIQUE\s+)?INDEX", migration.sql, re.IGNORECASE | re.MULTILINE)
+
+
+# 2,500 reports of three words, and of one of them an older version.
+_REPORTS_BEFORE_POSTINGS = """
+INSERT INTO core_reports (document_id, url, state, publisher, report_type, report_year, title, flags, "version",
+    text_length, tables, attachments, section_roles, first_seen_at, last_read_at, batch)
+SELECT 'old-' || d, 'http://www.example.test/' || d, 'accepted', 'p', 'rule_of_law', 2024, 't', [],
+    CASE WHEN d = 7 THEN 2 ELSE 1 END, 4, 0, 0, [], TIMESTAMP '2026-03-01', TIMESTAMP '2026-03-01', 'b'
+FROM range(2500) t(d);
+INSERT INTO core_versions (document_id, "version", cause, captured_at, "text", text_length, blocks, content_hash,
+    loaded_at, batch)
+SELECT document_id, v, 'first', TIMESTAMP '2026-03-01', '行政复议', 4, [], 0, TIMESTAMP '2026-03-01', 'b'
+FROM core_reports, range(1, "version" + 1) t(v);
+INSERT INTO core_terms
+SELECT document_id, "version", unnest(['行政复议', '词' || substring(document_id, 5)::INTEGER % 10,
+    CASE WHEN document_id = 'old-7' THEN '独此一词' ELSE '案件' END]), 2 FROM core_reports
+UNION ALL VALUES ('old-7', 1, '旧版之词', 5);
+INSERT INTO core_words SELECT document_id, "version", '1+abc', sum("count") FROM core_terms GROUP BY ALL;
+"""

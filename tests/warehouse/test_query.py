@@ -112,7 +112,7 @@ def test_tables_and_schema_explain_themselves(reader: Path) -> None:
     tables = {name: (kind, comment) for name, kind, comment in run_sql(reader, ".tables").rows}
     assert tables["reports"][0] == "view"
     assert "trusted report" in tables["reports"][1]
-    assert tables["core_versions"][0] == "table"
+    assert tables["core_version_facts"][0] == "table"
     columns = {row[1]: row[3] for row in run_sql(reader, ".schema reports").rows}
     assert columns["days_late"].startswith("Days between")
     assert names(reader)["core_addresses"] == ("document_id", "url", "first_seen_at", "last_seen_at")

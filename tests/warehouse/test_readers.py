@@ -136,7 +136,7 @@ def test_a_failing_check_keeps_the_copy_as_it_was(load: Callable[..., Any], ware
     publish(warehouse, reader)
     before = reader.stat().st_ino, reader.stat().st_mtime_ns, reader.read_bytes()
     with writing(warehouse, "damage") as connection:
-        connection.execute("DELETE FROM core_versions WHERE document_id = 'doc-1'")
+        connection.execute("DELETE FROM core_version_facts WHERE document_id = 'doc-1'")
     with pytest.raises(ChecksFailedError, match=r"left as it was.*report_without_current_version"):
         publish(warehouse, reader)
     assert (reader.stat().st_ino, reader.stat().st_mtime_ns, reader.read_bytes()) == before

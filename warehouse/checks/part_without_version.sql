@@ -1,7 +1,6 @@
 -- severity: error
 -- title: parts of versions that are not there
 -- scope: loaded
--- Terms are by far the most rows, and one without its version is in no answer: they are looked at where everything is.
 WITH parts AS (
     SELECT 'core_sections' AS part, document_id, "version" FROM core_sections
     UNION ALL SELECT 'core_tables', document_id, "version" FROM core_tables
@@ -11,10 +10,8 @@ WITH parts AS (
     UNION ALL SELECT 'core_flags', document_id, "version" FROM core_flags
     UNION ALL SELECT 'core_metadata', document_id, "version" FROM core_metadata
     UNION ALL SELECT 'core_words', document_id, "version" FROM core_words
-    UNION ALL SELECT 'core_terms', document_id, "version" FROM core_terms
-        WHERE getvariable('checked_since') = TIMESTAMP '-infinity'
     UNION ALL SELECT 'core_quantities', document_id, "version" FROM core_quantities
     UNION ALL SELECT 'core_signatures', document_id, "version" FROM core_signatures
 )
 SELECT DISTINCT p.part, p.document_id, p."version" FROM parts p
-ANTI JOIN core_versions v ON v.document_id = p.document_id AND v."version" = p."version";
+ANTI JOIN core_version_facts v ON v.document_id = p.document_id AND v."version" = p."version";

@@ -25,7 +25,7 @@ held AS (
 ),
 versions AS (
     SELECT v.document_id, v."version", v.text_digest, v.payload_digest
-    FROM core_versions v SEMI JOIN staged_reports s ON s.document_id = v.document_id
+    FROM core_version_facts v SEMI JOIN staged_reports s ON s.document_id = v.document_id
 ),
 compared AS (
     SELECT h.*,

@@ -6,7 +6,7 @@ SELECT w.*, hash(s.draft, s.sections, s.figures, s.flags, s.signature.algorithm,
     s.quantities.extractor) AS content_hash
 FROM winning_reports w JOIN staged_reports s USING (arrival);
 
-DELETE FROM written_versions w USING core_versions v
+DELETE FROM written_versions w USING core_version_facts v
 WHERE v.document_id = w.document_id AND v."version" = w."version" AND v.content_hash = w.content_hash;
 
 -- Where each block starts in the text (characters, from 1). The text is its blocks, one a line; where it is not, the
@@ -28,7 +28,7 @@ measured AS (
 SELECT arrival, list(start ORDER BY "position") AS starts FROM measured GROUP BY arrival;
 
 CREATE TEMP TABLE written_texts AS
-SELECT w.document_id, w."version", s.draft."text" AS "text",
+SELECT w.document_id, w."version", r.report_number, s.draft."text" AS "text",
     coalesce(list_transform(list_zip(s.draft.blocks, b.starts), lambda pair: {
         'kind': pair[1].kind,
         'level': pair[1].level::SMALLINT,
@@ -40,18 +40,28 @@ SELECT w.document_id, w."version", s.draft."text" AS "text",
     s.draft.metadata AS metadata_table, s.draft.meta_tags AS meta_tags, s.draft.encoding AS encoding,
     s.draft.container AS container, s.draft.text_origin AS text_origin, s.draft.page_text AS page_text, w.content_hash, w.loaded_at, w.batch,
     w.is_new, w.cause, w.captured_at, w.capture_id, w.payload_digest, s.text_digest
-FROM written_versions w JOIN staged_reports s USING (arrival) LEFT JOIN placed_blocks b USING (arrival);
+FROM written_versions w JOIN staged_reports s USING (arrival) LEFT JOIN placed_blocks b USING (arrival)
+JOIN core_reports r ON r.document_id = w.document_id;
 
-UPDATE core_versions SET
-    "text" = w."text", text_length = length(w."text"), blocks = w.blocks, metadata_table = w.metadata_table,
+UPDATE core_version_facts SET
+    text_length = length(w."text"), blocks = w.blocks, metadata_table = w.metadata_table,
     meta_tags = w.meta_tags, encoding = w.encoding, container = w.container,
     text_origin = w.text_origin, page_text = w.page_text, content_hash = w.content_hash,
     loaded_at = w.loaded_at, batch = w.batch
 FROM written_texts w
-WHERE core_versions.document_id = w.document_id AND core_versions."version" = w."version" AND NOT w.is_new;
+WHERE core_version_facts.document_id = w.document_id AND core_version_facts."version" = w."version" AND NOT w.is_new;
 
-INSERT INTO core_versions BY NAME
-SELECT * EXCLUDE (is_new), length("text") AS text_length FROM written_texts WHERE is_new;
+UPDATE core_texts SET "text" = w."text"
+FROM written_texts w
+WHERE core_texts.report_number = w.report_number AND core_texts."version" = w."version" AND place = 1 AND NOT w.is_new;
+
+INSERT INTO core_version_facts BY NAME
+SELECT * EXCLUDE (is_new, "text"), length("text") AS text_length FROM written_texts WHERE is_new;
+
+-- Each text with the rows that keep it apart from others: see schema/0019_texts.sql.
+INSERT INTO core_texts
+SELECT report_number, "version", place, CASE WHEN place = 1 THEN "text" END
+FROM (SELECT report_number, "version", "text", unnest(range(1, 25)) AS place FROM written_texts WHERE is_new);
 
 CREATE TEMP TABLE replaced_versions AS SELECT document_id, "version" FROM written_versions WHERE NOT is_new;
 DELETE FROM core_sections p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
@@ -61,8 +71,6 @@ DELETE FROM core_attachments p USING replaced_versions r WHERE p.document_id = r
 DELETE FROM core_removals p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
 DELETE FROM core_flags p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
 DELETE FROM core_metadata p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
-DELETE FROM core_words p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
-DELETE FROM core_terms p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
 DELETE FROM core_signatures p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";
 
 INSERT INTO core_sections
@@ -129,14 +137,11 @@ SELECT w.document_id, w."version", s.signature.algorithm, s.signature.minima, s.
 FROM written_versions w JOIN staged_reports s USING (arrival)
 WHERE s.signature IS NOT NULL;
 
-INSERT INTO core_words
-SELECT w.document_id, w."version", s.words."dictionary", list_sum(s.words.counts)
+-- Words that a version no longer has; those it has are put into the index by the next script.
+CREATE OR REPLACE TEMP VIEW new_words AS
+SELECT w.document_id, w."version", s.words."dictionary" AS dictionary, s.words.tokens AS tokens, s.words.counts AS counts
 FROM written_versions w JOIN staged_reports s USING (arrival)
 WHERE len(s.words.tokens) > 0;
 
--- Sorted by token, as questions about a token want it.
-INSERT INTO core_terms
-SELECT document_id, "version", token, "count"
-FROM (SELECT w.document_id, w."version", unnest(s.words.tokens) AS token, unnest(s.words.counts) AS "count"
-    FROM written_versions w JOIN staged_reports s USING (arrival))
-ORDER BY token, document_id, "version";
+DELETE FROM core_words p USING (FROM replaced_versions ANTI JOIN new_words USING (document_id, "version")) r
+WHERE p.document_id = r.document_id AND p."version" = r."version";

@@ -1,4 +1,4 @@
--- Full-text search over trusted reports as they read now: BM25 (k1 = 1.2, b = 0.75) over core_terms, the constants of
+-- Full-text search over trusted reports as they read now: BM25 (k1 = 1.2, b = 0.75) over core_postings, the constants of
 -- Robertson and Zaragoza (2009), The Probabilistic Relevance Framework, and of DuckDB's own FTS extension.
 
 -- How many of the words stand in a piece of text. Words are in lower case, as tokens are.
@@ -26,134 +26,138 @@ CREATE MACRO marked(piece, words, opening, closing) AS CASE WHEN len(words) = 0 
         lambda s: regexp_escape(s.word)), '|') || ')',
     opening || '\1' || closing, 'g') END;
 
+-- The window of a line that begins at `start`, marked, with signs where the line goes on.
+CREATE MACRO excerpt(line, start, width, words, opening, closing) AS
+    CASE WHEN start > 1 THEN '…' ELSE '' END || marked(substring(line, start, width), words, opening, closing)
+    || CASE WHEN start + width <= length(line) THEN '…' ELSE '' END;
+
 -- What a reader is shown of a text: the stretch with most of the words, marked.
-CREATE MACRO snippet("text", words, opening := '【', closing := '】', width := 80) AS
-    CASE WHEN best_start(best_line("text", words), words, width) > 1 THEN '…' ELSE '' END
-    || marked(substring(best_line("text", words), best_start(best_line("text", words), words, width), width),
-        words, opening, closing)
-    || CASE WHEN best_start(best_line("text", words), words, width) + width <= length(best_line("text", words))
-        THEN '…' ELSE '' END;
+CREATE MACRO snippet("text", words, opening := '【', closing := '】', width := 80) AS list_transform(
+    list_transform([best_line("text", words)], lambda line: {'line': line, 'start': best_start(line, words, width)}),
+    lambda found: excerpt(found.line, found.start, width, words, opening, closing))[1];
 
 -- `words` are the query's words as somebody else has cut them. Without, the query is cut here: at each place the longest
 -- word that a trusted report has; of what is left over, every pair of characters stands for the words that hold it, as
 -- 应诉 stands for 行政应诉 where no report has 应诉 by itself.
 CREATE MACRO search(query, "year" := NULL, division := NULL, "type" := NULL, "level" := NULL, publisher := NULL,
     most := 10, snippets := true, words := NULL, opening := '【', closing := '】') AS TABLE
-WITH RECURSIVE
-current_reports AS (
-    SELECT r.document_id, r."version", w.total
+WITH
+-- The index knows texts by number: those of trusted reports as they read now. A filter decides who is found, not how rare a
+-- word is.
+gone AS (
+    SELECT r.report_number FROM core_pages p JOIN core_reports r USING (url) WHERE is_withdrawn(p.gone_checks)
+),
+indexed AS MATERIALIZED (
+    SELECT r.report_number, r."version", r.words_id, r.words_total AS total,
+        ("year" IS NULL OR r.report_year = "year")
+        AND (division IS NULL OR starts_with(coalesce(r.division_code, r.parent_division_code), division))
+        AND ("type" IS NULL OR r.report_type = "type")
+        AND ("level" IS NULL OR r."level" = "level")
+        AND (publisher IS NULL OR contains(r.publisher, publisher)) AS wanted
     FROM core_reports r
-    LEFT JOIN core_words w ON w.document_id = r.document_id AND w."version" = r."version"
-    WHERE r.state = 'accepted'
-        AND NOT EXISTS (FROM core_pages p WHERE p.url = r.url AND is_withdrawn(p.gone_checks))
+    WHERE r.state = 'accepted' AND r.report_number NOT IN (FROM gone)
 ),
+-- Runs of Han, Latin letters and digits, each at a place of its own, and what in them could be a word: pieces of Han of up
+-- to twelve characters, the others as they are.
 runs AS (
-    SELECT run, row_number() OVER () AS number
-    FROM (SELECT unnest(regexp_extract_all(lower(query), '[一-鿕]+|[a-z]+|[0-9]+(?:\.[0-9]+)?')) AS run)
-    WHERE words IS NULL
+    SELECT unnest(runs) AS run, 1000 * generate_subscripts(runs, 1) AS start
+    FROM (SELECT regexp_extract_all(lower(query), '[一-鿕]+|[a-z]+|[0-9]+(?:\.[0-9]+)?') AS runs WHERE words IS NULL)
 ),
--- What could be a word, with its place: pieces of Han of up to twelve characters, Latin words and numbers as they are.
-pieces AS (
-    SELECT number, place, size, substring(run, place, size) AS piece
-    FROM (SELECT number, run, unnest(range(1, length(run) + 1)) AS place FROM runs), range(1, 13) s(size)
-    WHERE run >= '一' AND place + size <= length(run) + 1 AND (size > 1 OR length(run) = 1)
-    UNION ALL
-    SELECT number, 1, length(run), run FROM runs WHERE run < '一'
+places AS (SELECT run, start, unnest(range(1, CASE WHEN run < '一' THEN 1 ELSE length(run) END + 1)) AS nth FROM runs),
+pieces AS MATERIALIZED (
+    SELECT start + nth AS place, start + nth + size AS after, substring(run, nth, size) AS token
+    FROM places, (SELECT unnest(range(1, 13)) AS size)
+    WHERE run >= '一' AND nth + size <= length(run) + 1 AND (size > 1 OR length(run) = 1)
+    UNION ALL SELECT start + 1, start + 1 + length(run), run FROM places WHERE run < '一'
+    UNION ALL SELECT 0, 0, unnest(words::VARCHAR[])
 ),
-sought AS MATERIALIZED (SELECT DISTINCT piece AS token FROM pieces UNION SELECT unnest(words::VARCHAR[])),
 held AS MATERIALIZED (
-    SELECT t.token, t.document_id, t."count", c.total
-    FROM (SELECT * FROM core_terms WHERE token IN (SELECT token FROM sought)) t
-    JOIN current_reports c ON c.document_id = t.document_id AND c."version" = t."version"
+    SELECT p.token_id, p."count", i.report_number, i.total, i.wanted
+    FROM (
+        SELECT token_id, unnest(words_ids) AS words_id, unnest(counts) AS "count" FROM core_postings
+        WHERE token_id IN (SELECT token_id FROM core_vocabulary WHERE token IN (SELECT token FROM pieces))
+    ) p JOIN indexed i USING (words_id)
 ),
-longest AS (
-    SELECT p.number, p.place, max(p.size) AS size
-    FROM pieces p SEMI JOIN held t ON t.token = p.piece GROUP BY ALL
+rarity AS MATERIALIZED (SELECT token_id, count(*) AS reports FROM held GROUP BY token_id),
+known AS MATERIALIZED (
+    SELECT p.*, v.token_id FROM pieces p JOIN core_vocabulary v USING (token) SEMI JOIN rarity y ON y.token_id = v.token_id
 ),
-walked AS (
-    SELECT number, run, 1::BIGINT AS place, 0::BIGINT AS start, NULL::VARCHAR AS token FROM runs
-    UNION ALL
-    SELECT w.number, w.run, w.place + coalesce(l.size, 1), w.place,
-        CASE WHEN l.size IS NOT NULL THEN substring(w.run, w.place, l.size) END
-    FROM walked w LEFT JOIN longest l ON l.number = w.number AND l.place = w.place
-    WHERE w.place <= length(w.run)
-),
--- Two characters in a row that are in no word.
-left_over AS MATERIALIZED (
-    SELECT DISTINCT substring(a.run, a.start, 2) AS pair
-    FROM walked a JOIN walked b ON b.number = a.number AND b.start = a.start + 1
-    WHERE a.start > 0 AND a.token IS NULL AND b.token IS NULL AND a.run >= '一'
-),
-wider AS MATERIALIZED (
-    SELECT DISTINCT t.token, t.document_id, t."count", c.total
-    FROM (SELECT t.* FROM core_terms t JOIN left_over l ON contains(t.token, l.pair)) t
-    JOIN current_reports c ON c.document_id = t.document_id AND c."version" = t."version"
+-- From the left, the longest word at each place that no word before has taken.
+taken AS MATERIALIZED (
+    SELECT list_reduce(
+        list({'place': place, 'after': after, 'places': [place]} ORDER BY place),
+        lambda before, next: CASE WHEN next.place < before.after THEN before
+            ELSE {'place': next.place, 'after': next.after, 'places': list_append(before.places, next.place)} END).places AS places
+    FROM (SELECT place, max(after) AS after FROM known WHERE place > 0 GROUP BY place)
 ),
 asked AS MATERIALIZED (
-    SELECT token FROM walked WHERE token IS NOT NULL UNION SELECT unnest(words::VARCHAR[])
+    SELECT token_id, token, place, after FROM known, taken
+    WHERE place = 0 OR list_contains(places, place)
+    QUALIFY place = 0 OR after = max(after) OVER (PARTITION BY place)
 ),
-postings AS MATERIALIZED (
-    SELECT * FROM held SEMI JOIN asked USING (token) UNION ALL SELECT * FROM wider ANTI JOIN asked USING (token)
+-- Two characters in a row that are in no word.
+left_over AS (
+    SELECT DISTINCT substring(run, nth, 2) AS pair FROM places
+    WHERE nth < length(run) AND run >= '一' AND NOT EXISTS (
+        FROM asked WHERE (place <= start + nth AND start + nth < after) OR (place <= start + nth + 1 AND start + nth + 1 < after))
 ),
-whole AS (SELECT count(*) AS reports, avg(total) AS mean_total FROM current_reports),
+wider AS MATERIALIZED (SELECT DISTINCT token_id, token FROM core_vocabulary JOIN left_over ON contains(token, pair)),
+wider_held AS MATERIALIZED (
+    SELECT p.token_id, p."count", i.report_number, i.total, i.wanted
+    FROM (
+        SELECT token_id, unnest(words_ids) AS words_id, unnest(counts) AS "count" FROM core_postings
+        WHERE token_id IN (SELECT token_id FROM wider ANTI JOIN rarity USING (token_id))
+    ) p JOIN indexed i USING (words_id)
+),
 weights AS (
-    SELECT token, ln(1 + ((SELECT reports FROM whole) - count(*) + 0.5) / (count(*) + 0.5)) AS weight
-    FROM postings GROUP BY token
+    SELECT token_id, ln(1 + (w.reports - y.reports + 0.5) / (y.reports + 0.5)) AS weight, w.mean_total
+    FROM (
+        SELECT * FROM rarity WHERE token_id IN (SELECT token_id FROM asked UNION ALL SELECT token_id FROM wider)
+        UNION ALL SELECT token_id, count(*) FROM wider_held GROUP BY token_id
+    ) y, (SELECT count(*) AS reports, avg(total) AS mean_total FROM indexed) w
 ),
 scored AS (
-    SELECT p.document_id, sum(w.weight * p."count" * 2.2
-        / (p."count" + 1.2 * (0.25 + 0.75 * p.total / (SELECT mean_total FROM whole)))) AS score
-    FROM postings p JOIN weights w USING (token) GROUP BY p.document_id
+    SELECT p.report_number, sum(w.weight * p."count" * 2.2 / (p."count" + 1.2 * (0.25 + 0.75 * p.total / w.mean_total)))
+        AS score
+    FROM (FROM held UNION ALL FROM wider_held) p JOIN weights w USING (token_id) WHERE p.wanted GROUP BY p.report_number
 ),
 phrases AS MATERIALIZED (
     SELECT DISTINCT unnest(regexp_extract_all(query, '["“”]([^"“”]+)["“”]', 1)) AS phrase
 ),
-wanted AS (
-    SELECT r.document_id, r."version", r.publisher AS "by", r.division_code, r."level" AS rank, r.report_type,
-        r.report_year, r.title, r.url
-    FROM core_reports r SEMI JOIN current_reports USING (document_id)
-    WHERE ("year" IS NULL OR r.report_year = "year")
-        AND (division IS NULL OR starts_with(coalesce(r.division_code, r.parent_division_code), division))
-        AND ("type" IS NULL OR r.report_type = "type")
-        AND ("level" IS NULL OR r."level" = "level")
-        AND (publisher IS NULL OR contains(r.publisher, publisher))
-),
 -- A phrase may be cut otherwise in a text than alone, so reports with a phrase are told by their text alone. Whether there
 -- is one is asked of the query itself: a constant, by which the plan leaves the texts out.
 with_phrases AS (
-    SELECT t.document_id
+    SELECT t.report_number
     FROM phrases p JOIN (
-        SELECT document_id, v."text" FROM core_versions v
-        SEMI JOIN wanted USING (document_id, "version")
-        WHERE regexp_matches(query, '["“”][^"“”]+["“”]')
+        SELECT i.report_number, t."text"
+        FROM indexed i JOIN core_texts t ON t.report_number = i.report_number AND t."version" = i."version" AND t.place = 1
+        WHERE i.wanted AND regexp_matches(query, '["“”][^"“”]+["“”]')
     ) t ON contains(t."text", p.phrase)
-    GROUP BY t.document_id HAVING count(*) = (SELECT count(*) FROM phrases)
-),
-found AS (
-    SELECT document_id, score FROM scored WHERE NOT EXISTS (FROM phrases)
-    UNION ALL
-    SELECT document_id, coalesce(s.score, 0) FROM with_phrases LEFT JOIN scored s USING (document_id)
+    GROUP BY t.report_number HAVING count(*) = (SELECT count(*) FROM phrases)
 ),
 best AS MATERIALIZED (
-    SELECT w.*, f.score FROM found f JOIN wanted w USING (document_id) ORDER BY f.score DESC, document_id LIMIT most
+    SELECT report_number, score FROM (
+        FROM scored WHERE NOT regexp_matches(query, '["“”][^"“”]+["“”]')
+        UNION ALL
+        SELECT report_number, coalesce(score, 0) FROM with_phrases LEFT JOIN scored USING (report_number)
+    ) ORDER BY score DESC, report_number LIMIT most
 ),
 -- What is marked: the phrases where there are any, else the words, single characters only where there is nothing else.
-tokens AS (SELECT coalesce(list(DISTINCT token), []) AS list FROM postings),
 marks AS MATERIALIZED (
-    SELECT CASE WHEN EXISTS (FROM phrases) THEN (SELECT list(lower(phrase)) FROM phrases)
-        WHEN list_bool_or(list_transform(tokens.list, lambda t: length(t) > 1))
-            THEN list_filter(tokens.list, lambda t: length(t) > 1)
-        ELSE tokens.list END AS shown
-    FROM tokens
+    SELECT CASE WHEN len(phrases) > 0 THEN phrases WHEN len(long) > 0 THEN long ELSE tokens END AS shown
+    FROM (
+        SELECT tokens, list_filter(tokens, lambda t: length(t) > 1) AS long,
+            (SELECT coalesce(list(lower(phrase)), []) FROM phrases) AS phrases
+        FROM (SELECT coalesce(list(token), []) AS tokens FROM (SELECT token FROM asked UNION SELECT token FROM wider))
+    )
 ),
 lines AS (
-    SELECT b.document_id, k.shown, best_line(v."text", k.shown) AS line
-    FROM best b JOIN core_versions v ON v.document_id = b.document_id AND v."version" = b."version", marks k
-    WHERE snippets
+    SELECT r.*, b.score, k.shown, best_line(t."text", k.shown) AS line
+    FROM best b JOIN core_reports r USING (report_number)
+    LEFT JOIN core_texts t
+        ON t.report_number = r.report_number AND t."version" = r."version" AND t.place = 1 AND snippets, marks k
 ),
-places AS (SELECT *, best_start(line, shown, 80) AS start FROM lines)
-SELECT b."by" AS publisher, b.rank AS "level", b.report_type, b.report_year, b.title, round(b.score, 4) AS score,
-    CASE WHEN p.start > 1 THEN '…' ELSE '' END || marked(substring(p.line, p.start, 80), p.shown, opening, closing)
-        || CASE WHEN p.start + 80 <= length(p.line) THEN '…' ELSE '' END AS snippet,
-    b.url, b.division_code, b.document_id
-FROM best b LEFT JOIN places p USING (document_id) ORDER BY b.score DESC, b.document_id;
+found AS (SELECT *, best_start(line, shown, 80) AS start FROM lines)
+SELECT f.publisher, f."level", f.report_type, f.report_year, f.title, round(f.score, 4) AS score,
+    excerpt(f.line, f.start, 80, f.shown, opening, closing) AS snippet, f.url, f.division_code, f.document_id
+FROM found f ORDER BY f.score DESC, f.report_number;

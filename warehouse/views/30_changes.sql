@@ -12,7 +12,7 @@ versions AS (
     SELECT v.document_id, v."version", v.cause, v.payload_digest, v.captured_at, v.text_length,
         sentences(v."text") AS said, coalesce(x.removed, []) AS removed
     FROM core_versions v
-    SEMI JOIN (SELECT document_id FROM core_versions WHERE "version" > 1) more ON more.document_id = v.document_id
+    SEMI JOIN (SELECT document_id FROM core_version_facts WHERE "version" > 1) more ON more.document_id = v.document_id
     LEFT JOIN removals x ON x.document_id = v.document_id AND x."version" = v."version"
 ),
 pairs AS (

@@ -63,7 +63,7 @@ things AS (
         v.captured_at, r.last_read_at, 1
     FROM decisions d
     JOIN core_reports r ON r.document_id = d.document_id
-    LEFT JOIN core_versions v ON v.document_id = r.document_id AND v."version" = r."version"
+    LEFT JOIN core_version_facts v ON v.document_id = r.document_id AND v."version" = r."version"
     WHERE d.standing = 'text_changed' AND d.verdict <> 'reopened'
     UNION ALL
     SELECT 'correction', r.source_id, c.url, c.standing,
