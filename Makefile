@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types contracts audit docs-check eval bench soak lock clean
+.PHONY: help setup demo test check check-tests lint types contracts audit docs-check eval bench soak lock clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -33,9 +33,18 @@ demo: $(READY)  ## crawl the loopback portal, load, and ask three questions
 test: $(READY)  ## the tests, without the few that take minutes (`make check` has all)
 	@$(BIN)/python -m pytest -m "not slow"
 
-check: lint types contracts audit docs-check  ## everything that must hold before a commit
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
-	@$(BIN)/python -m pytest tests/reading/test_any_bytes.py tests/sources/test_registry_speed.py
+check: lint types contracts audit docs-check check-tests  ## everything that must hold before a commit
+
+# Slow tests mostly wait for servers, so they run beside the others. What is bound by CPU time runs alone, and without
+# coverage, which traces our half of the work and not the libraries'.
+BOUND_BY_CPU := tests/reading/test_any_bytes.py tests/sources/test_registry_speed.py
+check-tests: $(READY)
+	@mkdir -p build
+	@$(BIN)/python -m pytest -m slow $(BOUND_BY_CPU:%=--ignore=%) --durations=10 > build/slow-tests.log 2>&1 & slow=$$!; \
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term:skip-covered; others=$$?; \
+	wait $$slow; slow=$$?; cat build/slow-tests.log; \
+	test $$others -eq 0 -a $$slow -eq 0
+	@$(BIN)/python -m pytest $(BOUND_BY_CPU)
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .
