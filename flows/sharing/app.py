@@ -178,12 +178,7 @@ def _who(request: Request, tokens: Tokens | None) -> str:
         say("error", error)
         raise _RefusedError(503, "the server's file of tokens cannot be read; its log says why") from None
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    token = given.strip()
-    if scheme.lower() == "basic":
-        try:
-            token = base64.b64decode(token, validate=True).decode("utf-8").partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
-            token = ""
+    token = _password(given.strip()) if scheme.lower() == "basic" else given.strip()
     name = tokens.name_of(token)
     if name is None:
         client = request.client.host if request.client else "unknown"
@@ -195,6 +190,14 @@ def _who(request: Request, tokens: Tokens | None) -> str:
             **{"WWW-Authenticate": 'Basic realm="nianbao", charset="UTF-8"'},
         )
     return name
+
+
+def _password(login: str) -> str:
+    """The password of a basic login (RFC 7617), empty where it is none."""
+    try:
+        return base64.b64decode(login, validate=True).decode("utf-8").partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 async def _asked(request: Request) -> _Asked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from xml.sax.saxutils import escape
+from html import escape
 
 from deployments.portal.files.archives import zipped
 from deployments.portal.files.typesetting import PAGE_HEIGHT, PAGE_WIDTH, Page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from xml.sax.saxutils import escape
+from html import escape
 
 from deployments.portal.documents import Block, Grid
 from deployments.portal.files.archives import zipped
