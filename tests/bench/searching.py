@@ -168,6 +168,13 @@ def used_bytes(connection: duckdb.DuckDBPyConnection) -> int:
     return int(size * used)
 
 
+def make_reports(connection: duckdb.DuckDBPyConnection, reports: int) -> list[str]:
+    """Fill an empty warehouse with ``reports`` made-up trusted reports; returns the vocabulary, the commonest first."""
+    maker = Maker()
+    maker.fill(connection, reports)
+    return maker.vocabulary
+
+
 class Maker:
     """Makes reports up, the same ones each time."""
 
@@ -196,8 +203,8 @@ class Maker:
     def fill(
         self, connection: duckdb.DuckDBPyConnection, reports: int, keep: Callable[[pa.Table], None] | None = None
     ) -> None:
-        for _ in range(reports // AT_ONCE):
-            drawn = self.add(connection, AT_ONCE, words=True)
+        for first in range(0, reports, AT_ONCE):
+            drawn = self.add(connection, min(AT_ONCE, reports - first), words=True)
             if keep is not None:
                 keep(drawn)
 
