@@ -11,12 +11,13 @@ from typing import Annotated
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from flows.flow_run import ends_as_cancelled, scheduled_set
 from flows.host_tasks import collect_hosts
 from flows.run import RunSummary
 from flows.settings import read_settings
+from flows.source_choice import SourceChoice
 from flows.source_set import SourceSetBusyError
 from scrapers.report_years import parse_years, spelt
 from scrapers.sources.registry import load_sources, select_sources
@@ -25,18 +26,9 @@ LONGEST = 20 * 3600
 """Seconds after which a crawl is ended, so that the next day's finds the way free; what has landed is kept."""
 
 
-class CrawlParameters(BaseModel):
+class CrawlParameters(SourceChoice):
     """What to crawl. Left empty: every source of the registry that has a column."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    sources: Annotated[
-        list[str],
-        Field(title="Sources", description="Ids of sources, such as zhejiang/pujiang; empty for all of them."),
-    ] = []
-    province: Annotated[
-        str | None, Field(title="Province", description="Only sources of this province folder, such as zhejiang.")
-    ] = None
     recheck_days: Annotated[
         int,
         Field(
@@ -64,11 +56,6 @@ class CrawlParameters(BaseModel):
     @classmethod
     def _are_years(cls, value: str | None) -> str | None:
         return spelt(parse_years(value)) if value else None
-
-    @property
-    def words(self) -> str:
-        """What is asked for, in a few words."""
-        return ", ".join(self.sources[:3]) + (" ..." if len(self.sources) > 3 else "") or self.province or "all sources"
 
 
 def _run_name() -> str:

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from flows.run_lock import is_held
+
 
 class HostPrecedence:
     """The hosts that are being crawled, as ``folder`` shows. Safe for threads and processes."""
@@ -34,17 +36,7 @@ class HostPrecedence:
 
     def is_crawled(self, host: str) -> bool:
         """Whether a crawl is at this host now."""
-        try:
-            file = os.open(self._path(host), os.O_RDWR)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(file)
-        return False
+        return is_held(self._path(host))
 
     def _path(self, host: str) -> Path:
         return self._folder / f"{hashlib.sha256(host.lower().encode()).hexdigest()[:32]}.crawled"

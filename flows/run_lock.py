@@ -25,8 +25,13 @@ def run_lock(folder: Path, run_id: str) -> Iterator[None]:
 
 def is_alive(folder: Path, run_id: str) -> bool:
     """Whether a process still holds the run. A run whose file is gone ended, or never was on this folder."""
+    return is_held(_path(folder, run_id))
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds a lock on the file; one that is not there is held by nobody."""
     try:
-        file = os.open(_path(folder, run_id), os.O_RDWR)
+        file = os.open(path, os.O_RDWR)
     except FileNotFoundError:
         return False
     try:

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from prefect import flow
 from prefect.client.schemas.objects import State
-from pydantic import BaseModel, ConfigDict, Field
 
 from flows.flow_run import ends_as_cancelled, scheduled_set
 from flows.host_tasks import collect_hosts
 from flows.run import RunSummary
 from flows.settings import read_settings
+from flows.source_choice import SourceChoice
 from flows.source_set import SourceSetBusyError
 from scrapers.sources.registry import load_sources, select_sources
 
 
-class WatchParameters(BaseModel):
+class WatchParameters(SourceChoice):
     """Whose lists to look at. Left empty: of every source of the registry that has a column."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    sources: Annotated[
-        list[str],
-        Field(title="Sources", description="Ids of sources, such as zhejiang/pujiang; empty for all of them."),
-    ] = []
-    province: Annotated[
-        str | None, Field(title="Province", description="Only sources of this province folder, such as zhejiang.")
-    ] = None
-
-    @property
-    def words(self) -> str:
-        """What is asked for, in a few words."""
-        return ", ".join(self.sources[:3]) + (" ..." if len(self.sources) > 3 else "") or self.province or "all sources"
 
 
 def _run_name() -> str:

@@ -8,7 +8,6 @@ none is a ``SourceError`` that names file and line.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -18,7 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scrapers.records import Correction, Edition, Level, ReportType
-from scrapers.sources.source_file import SourceError, complaint, line_of
+from scrapers.sources.source_file import SourceError, complaint, line_of, read_toml
 
 FILE_NAME: Final = "corrections.toml"
 CorrectedField = Literal[
@@ -99,16 +98,7 @@ def load_corrections(folders: Sequence[Path]) -> tuple[Correction, ...]:
 
 def read_corrections(path: Path) -> tuple[Correction, ...]:
     """One file. Raises :class:`SourceError`."""
-    try:
-        text = path.read_text("utf-8").removeprefix("\ufeff")
-        raw = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        raise SourceError([f"{path}: is not UTF-8 ({error}); save it as UTF-8"]) from error
-    except OSError as error:
-        raise SourceError([f"{path}: cannot be read: {error.strerror}"]) from error
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise SourceError([f"{path}:{line.group(1) if line else 1}: not valid TOML: {error}"]) from error
+    text, raw = read_toml(path)
     try:
         # Lists of TOML are tuples here, values of TOML already have their types: nothing else is converted.
         checked = _CorrectionsFile.model_validate(raw)

@@ -38,8 +38,8 @@ _VALIDATOR = SourceTable.__pydantic_validator__
 # --------------------------------------------------------------------------- a file
 
 
-def read_file(path: str, identifier: str) -> Source:
-    """The registry file at ``path`` as a :class:`Source` of that id. Raises :class:`SourceError`."""
+def read_toml(path: str | Path) -> tuple[str, dict[str, Any]]:
+    """The text of a TOML file and what it says. Raises :class:`SourceError` with file and line."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123  # a Path for each of 3,000 files costs as much as their checks
             text = file.read().decode().removeprefix("\ufeff")  # Windows' Notepad writes it; it says nothing here
@@ -51,6 +51,12 @@ def read_file(path: str, identifier: str) -> Source:
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         raise SourceError([f"{path}:{line.group(1) if line else 1}: not valid TOML: {error}"]) from error
+    return text, raw
+
+
+def read_file(path: str, identifier: str) -> Source:
+    """The registry file at ``path`` as a :class:`Source` of that id. Raises :class:`SourceError`."""
+    text, raw = read_toml(path)
     try:
         checked: SourceTable = _VALIDATOR.validate_python(raw)
     except ValidationError as error:

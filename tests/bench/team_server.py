@@ -30,9 +30,8 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.searching import make_reports
+from tests.bench.made_reports import Writer, made_batches, write_batches
 from tests.warehouse.sample_batches import whole_batch, write_all
-from warehouse.database import writing
 from warehouse.load import load_pending
 from warehouse.readers import publish
 
@@ -92,8 +91,8 @@ def main(loads: int = LOADS) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         warehouse, reader = folder / "warehouse.duckdb", folder / "data" / "nianbao.duckdb"
-        with writing(warehouse, "bench") as connection:
-            make_reports(connection, REPORTS)
+        write_batches(folder / "held", made_batches(REPORTS, Writer()))
+        load_pending(warehouse, folder / "held")
         publish(warehouse, reader)
         console.print(f"{REPORTS} reports of about 5,000 characters, copy of {reader.stat().st_size / 2**20:.0f} MiB")
         figures = Table(
