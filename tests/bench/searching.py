@@ -168,13 +168,6 @@ def used_bytes(connection: duckdb.DuckDBPyConnection) -> int:
     return int(size * used)
 
 
-def make_reports(connection: duckdb.DuckDBPyConnection, reports: int) -> list[str]:
-    """Fill an empty warehouse with ``reports`` made-up trusted reports; returns the vocabulary, the commonest first."""
-    maker = Maker()
-    maker.fill(connection, reports)
-    return maker.vocabulary
-
-
 class Maker:
     """Makes reports up, the same ones each time."""
 
