@@ -73,7 +73,7 @@ soak: $(READY)  ## ten minutes of faults and kills; then everything must be held
 	@$(BIN)/python -m tests.soak
 
 lock:  ## resolve the versions again (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(LOCKFLAGS) pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(LOCKFLAGS) --extra s3 pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(LOCKFLAGS) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:  ## remove the data of the demo and everything that was built

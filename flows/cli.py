@@ -505,6 +505,21 @@ def runs(
 
 
 @app.command()
+def load(
+    every: Annotated[
+        float | None, typer.Option(min=1, metavar="SECONDS", help="Go on, with a look so often, until Ctrl-C.")
+    ] = None,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Become the loader of the store in the place of a machine that is gone.")
+    ] = False,
+) -> None:
+    """Several machines: take in what others landed in the shared store, load it, publish it for all."""
+    from flows.commands.loading import load_command
+
+    raise typer.Exit(load_command(read_settings(), every=every, take_over=take_over))
+
+
+@app.command()
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder not there yet, or an earlier export.")],
     table: Annotated[
@@ -669,6 +684,7 @@ def _exit_code(error: Exception) -> int | None:
     from flows.commands.reading import PageError
     from flows.deployment_files import DeploymentFileError
     from flows.server import ServerError
+    from flows.shared_store import SharedStoreError
     from flows.sharing.tokens import TokenFileError
     from scrapers.sources.golden_pages import GoldenPageError
     from scrapers.sources.new_source import NewSourceError
@@ -691,7 +707,8 @@ def _exit_code(error: Exception) -> int | None:
     if isinstance(error, bad_usage):
         _say(error)
         return 2
-    if isinstance(error, ServerError | ArchiveError | CaptureNotFoundError | GoldenPageError | WarehouseError):
+    failed = (ServerError, ArchiveError, CaptureNotFoundError, GoldenPageError, SharedStoreError, WarehouseError)
+    if isinstance(error, failed):
         _say(error)
         return 1
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:

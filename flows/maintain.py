@@ -6,9 +6,11 @@ from typing import Annotated, Literal
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
+from prefect.client.schemas.objects import State
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.archive_index import Comparison, compare, update_index
+from flows.flow_run import ends_as_cancelled
 from flows.markdown import table
 from flows.settings import read_settings
 from scrapers.web.archive_check import CheckedFile, check_file
@@ -47,10 +49,15 @@ class ArchiveDamagedError(Exception):
     timeout_seconds=12 * 3600,
     persist_result=False,
 )
-def maintain(parameters: MaintainParameters) -> None:
-    """Raises :class:`ArchiveDamagedError` where something was found, so that somebody is told."""
+def maintain(parameters: MaintainParameters) -> State[None] | None:
+    """Raises :class:`ArchiveDamagedError` where something was found, so that somebody is told.
+
+    On a machine that only crawls it ends as cancelled: the loader has the whole archive.
+    """
     logger = get_run_logger()
     settings = read_settings()
+    if settings.hands_over:
+        return ends_as_cancelled(f"this machine hands over to {settings.shared_store}, whose loader has the archive")
     indexed = update_index(settings)
     logger.info("indexed=%d records=%d unchanged=%d", indexed.files, indexed.records, indexed.unchanged)
     checked: list[CheckedFile] = []
@@ -80,6 +87,7 @@ def maintain(parameters: MaintainParameters) -> None:
             f"{faults} damaged records, {missing} captures without their record; nianbao archive verify names "
             "each and says what to do"
         )
+    return None
 
 
 def archive_markdown(checked: list[CheckedFile], compared: Comparison | None) -> str:

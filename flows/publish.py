@@ -10,14 +10,17 @@ from zoneinfo import ZoneInfo
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
+from prefect.client.schemas.objects import State
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.announcement_events import send_event
 from flows.announcing import announce, find_matters
 from flows.artifacts import coverage_markdown, quality_markdown
 from flows.digest import COVERAGE, OVERDUE, digest
-from flows.flow_run import is_of_a_deployment
+from flows.flow_run import ends_as_cancelled, is_of_a_deployment
 from flows.settings import Settings, read_settings
+from flows.shared_store import SharedStoreError
+from flows.taking_in import take_in
 from warehouse.checks import CheckResult, run_checks
 from warehouse.database import writing
 from warehouse.errors import ChecksFailedError, NoReaderError
@@ -60,11 +63,21 @@ def _run_name() -> str:
     timeout_seconds=3 * 3600,
     persist_result=False,
 )
-def publish(parameters: PublishParameters) -> Path:
-    """Returns where the digest lies. Raises ``ChecksFailedError`` where a check forbids a new copy, after saying so."""
+def publish(parameters: PublishParameters) -> Path | State[Path]:
+    """Returns where the digest lies. Raises ``ChecksFailedError`` where a check forbids a new copy, after saying so.
+
+    On a machine that only crawls it ends as cancelled: the loader publishes.
+    """
     logger = get_run_logger()
     settings = read_settings()
+    if settings.hands_over:
+        return ends_as_cancelled(f"this machine hands over to {settings.shared_store}, whose loader publishes")
     now = datetime.now(UTC)
+    if settings.takes_in:
+        try:
+            take_in(settings)
+        except (SharedStoreError, ChecksFailedError) as error:  # what is here is published; checks are looked at below
+            logger.warning("shared_store=%s error=%s", settings.shared_store, error)
     load_pending(settings.warehouse_path, settings.landing_dir)
     results = check(settings)
     broken = [result for result in results if result.rows]

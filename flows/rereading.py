@@ -26,6 +26,7 @@ from types import TracebackType
 from typing import Any
 
 import scrapers
+from flows.handing_over import refuse_on_crawler
 from flows.learning import Rules, rules_of
 from flows.quantities import find_quantities_anew
 from flows.registry import load_registry
@@ -268,6 +269,7 @@ class Rereading:
 
     def _begin(self) -> None:
         settings = self.settings
+        refuse_on_crawler(settings, "reprocess")
         self._loads: list[LoadResult] = []
         for folder in (settings.landing_dir, settings.state_dir, settings.warehouse_path.parent):
             folder.mkdir(parents=True, exist_ok=True)

@@ -16,15 +16,16 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, Literal
 
-from flows.archive_index import update_index
 from flows.cut_runs import left_behind
-from flows.derived import derive_missing
+from flows.handing_over import begin_from_store, hand_over, note_run
 from flows.host_precedence import HostPrecedence
-from flows.learning import learn_after, rules_of
+from flows.learning import rules_of
 from flows.progress import Progress
 from flows.registry import load_registry
 from flows.run_lock import forget, is_alive, run_lock
 from flows.settings import Settings
+from flows.settling import settle
+from flows.shared_store import SharedStoreError
 from flows.web import run_pace, web_client
 from scrapers.collect import Fetcher, Plan, Step, Tally, collect
 from scrapers.reading.attachments.file_reader import FileReader
@@ -32,7 +33,6 @@ from scrapers.records import ReportType, Source
 from scrapers.web.archive import Archive
 from scrapers.web.recovery import Recovery, recover
 from warehouse.archive_index import read_list_payloads
-from warehouse.compaction import compact, compaction_is_due
 from warehouse.errors import ChecksFailedError
 from warehouse.landing import write_batch
 from warehouse.ledger import SourceLedger, close_killed_runs, finish_run, read_ledgers, start_run
@@ -41,6 +41,8 @@ from warehouse.readers import PublicationPace, publish
 
 LOAD_EVERY = 5.0
 """Seconds between two looks of the loader at the landing folder while a run goes on."""
+HAND_OVER_EVERY = 60.0
+"""Seconds between two hand-overs to the shared store, on a machine that only crawls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ class CrawlRun:
         for folder in (settings.archive_dir, settings.landing_dir, settings.state_dir, settings.warehouse_path.parent):
             folder.mkdir(parents=True, exist_ok=True)
         self._recovered = recover(settings.archive_dir)
+        if settings.hands_over:
+            self._begin_from_store()
         self._loads = [load_pending(settings.warehouse_path, settings.landing_dir)]
         load_registry(settings, self.registry)
         self._ledgers = read_ledgers(settings.warehouse_path, [source.id for source in self.sources])
@@ -179,11 +183,7 @@ class CrawlRun:
             self._archive.close()
             if self._loader_error is None:
                 self.load()
-                learn_after(self.settings.warehouse_path)
-                derive_missing(self.settings.warehouse_path)
-                update_index(self.settings)
-                if compaction_is_due(self.settings.warehouse_path):
-                    compact(self.settings.warehouse_path)
+                settle(self.settings)
         except Exception as late:
             failure = failure or late
             raise
@@ -194,10 +194,14 @@ class CrawlRun:
                 _ending(failure),
                 {"error": None if failure is None else repr(failure)} | self._totals(),
             )
+            if self.settings.hands_over:
+                note_run(self.settings, self.run_id)
             self._alive.close()
         if self._loader_error is not None:
             raise self._loader_error
         publish(self.settings.warehouse_path, self.settings.reader_path)
+        if self.settings.hands_over:
+            hand_over(self.settings)
         self._seconds = time.monotonic() - self._started
         return False
 
@@ -309,7 +313,18 @@ class CrawlRun:
     def _take_over_from_killed_runs(self) -> None:
         runs = self.settings.state_dir / "runs"
         for run_id in close_killed_runs(self.settings.warehouse_path, lambda run_id: is_alive(runs, run_id)):
+            if self.settings.hands_over:
+                note_run(self.settings, run_id)
             forget(runs, run_id)
+
+    def _begin_from_store(self) -> None:
+        """A store that does not answer stops no machine that has a ledger: what is found waits, and the run's end says
+        so."""
+        try:
+            begin_from_store(self.settings)
+        except SharedStoreError:
+            if not self.settings.warehouse_path.exists():
+                raise
 
     def _sleep_until_stopped(self, seconds: float) -> None:
         self._stopping.wait(seconds)
@@ -331,6 +346,7 @@ class CrawlRun:
         """Load what lands every few seconds, and let queries see it as soon as a copy is cheap enough."""
         settings, pace = self.settings, self._publication
         load_at = time.monotonic() + LOAD_EVERY
+        hand_over_at = time.monotonic() + HAND_OVER_EVERY
         while not self._done.wait(_soonest(load_at - time.monotonic(), pace.seconds_to_wait())):
             try:
                 if time.monotonic() >= load_at:
@@ -340,6 +356,10 @@ class CrawlRun:
                     # A failing check leaves the copy as it was, and the end of the run says so.
                     with suppress(ChecksFailedError), pace.publishing():
                         publish(settings.warehouse_path, settings.reader_path)
+                if settings.hands_over and time.monotonic() >= hand_over_at:
+                    with suppress(SharedStoreError):  # the run's end tries again, and says so
+                        hand_over(settings)
+                    hand_over_at = time.monotonic() + HAND_OVER_EVERY
             except Exception as error:  # noqa: BLE001  # handed to the run's own thread, which raises it
                 self._loader_error = error
                 return

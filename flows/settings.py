@@ -46,6 +46,14 @@ class Settings(BaseSettings):
             description="who keeps the pace: the state folder (shared, for machines too), or leases of PREFECT_API_URL"
         ),
     ] = "folder"
+    shared_store: Annotated[
+        str | None,
+        Field(description="what machines share: s3://bucket/prefix, or file:///folder that each mounts; not set: none"),
+    ] = None
+    store_role: Annotated[
+        Literal["loader", "crawler"],
+        Field(description="with a shared store: this machine loads what lands there (one does), or hands over to it"),
+    ] = "loader"
     max_requests_per_host: Annotated[
         int, Field(ge=1, description="requests of one run to one host; the rest waits")
     ] = 2000
@@ -119,6 +127,13 @@ class Settings(BaseSettings):
             TypeAdapter(HttpUrl).validate_python(value)
         return value or None
 
+    @field_validator("shared_store")
+    @classmethod
+    def _is_a_store(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("s3://", "file:///")):
+            raise ValueError("an address such as s3://bucket/nianbao or file:///mnt/share/nianbao")
+        return value or None
+
     @field_validator("quiet_hours")
     @classmethod
     def _are_hours(cls, value: str | None) -> str | None:
@@ -135,6 +150,16 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del dotenv_settings, file_secret_settings  # two places are enough to look for a setting
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether this machine crawls for the loader of another."""
+        return self.shared_store is not None and self.store_role == "crawler"
+
+    @property
+    def takes_in(self) -> bool:
+        """Whether this machine loads what others land in the shared store."""
+        return self.shared_store is not None and self.store_role == "loader"
 
     @property
     def archive_dir(self) -> Path:

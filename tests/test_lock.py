@@ -18,7 +18,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 @pytest.mark.parametrize(
     ("lock", "asked"),
     [
-        ("requirements.lock", PROJECT["dependencies"]),
+        ("requirements.lock", [*PROJECT["dependencies"], *EXTRAS["s3"]]),
         ("requirements-dev.lock", [*PROJECT["dependencies"], *EXTRAS["words"], *EXTRAS["dev"]]),
     ],
 )

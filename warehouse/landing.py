@@ -10,6 +10,7 @@ way, also where Parquet's own page checksums do not reach (headers, footer).
 ``landing/*.parquet``      pending, in the order of their names within a run and source
 ``landing/loaded/``        loaded and committed
 ``landing/rejected/``      unreadable, each beside a ``.reason.txt``
+``landing/handed_over/``   on a machine that only crawls: put into the shared store, no receipt yet
 =========================  =====================================================================
 """
 
@@ -48,6 +49,7 @@ SCHEMA: Final = pa.schema(
 )
 LOADED: Final = "loaded"
 REJECTED: Final = "rejected"
+HANDED_OVER: Final = "handed_over"
 _FORMAT_KEY = b"nianbao.batch.format"
 _NAME_PARTS = (b"nianbao.run_id", b"nianbao.source_id", b"nianbao.sequence")
 _LONGEST_PART = 80
@@ -187,6 +189,16 @@ def read_landed(file: LandedFile) -> BatchFile:
         size=len(content),
         table=table,
     )
+
+
+def archive_files_of(path: Path) -> frozenset[str]:
+    """Names of the WARC files that a batch's captures stand in. Raises ``UnreadableBatchError``."""
+    try:
+        with pq.ParquetFile(path) as file:
+            captures = file.read(columns=["capture.warc_file"])["capture"]
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableBatchError(f"{path}: not a readable Parquet file ({error})") from error
+    return frozenset(capture["warc_file"] for capture in captures.to_pylist() if capture and capture["warc_file"])
 
 
 def set_aside(path: Path, folder: str, reason: str | None = None) -> Path:

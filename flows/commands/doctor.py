@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import shutil
 import sys
@@ -11,13 +12,15 @@ from collections.abc import Iterator
 from flows.amendments import read_amendments
 from flows.commands.corrections import correction_troubles
 from flows.commands.terminal import many, show_table, talk
+from flows.handing_over import store_of
 from flows.server import served_at
 from flows.settings import Settings, origins, unknown_variables
+from flows.shared_store import LANDING, LOADER, READER_COPY, SharedStoreError
 from scrapers.reading.attachments.programs import LOST_WITHOUT, find
 from scrapers.sources.registry import SourceError, load_sources
 from scrapers.web.pace import HostPace
 from warehouse.errors import NoReaderError, WarehouseError
-from warehouse.landing import LOADED, REJECTED, pending
+from warehouse.landing import HANDED_OVER, LOADED, REJECTED, pending
 from warehouse.query import run_sql
 
 NEEDED_SPACE = 1024**3
@@ -86,6 +89,8 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
         detail = f"{len(rejected)} batches could not be loaded; the .reason.txt beside each says why and what to do"
         yield ("rejected batches", TROUBLE, f"{rejected[0].parent}: {detail}")
     yield ("warehouse", *_warehouse(settings))
+    if settings.shared_store is not None:
+        yield from _shared_store(settings)
     yield (
         "Prefect",
         FINE,
@@ -101,6 +106,35 @@ def _file_programs() -> Iterator[tuple[str, str, str]]:
         path = find(program)
         missing = f"not installed, so without: {lost}; apt-get install {package}"
         yield (program.value, FINE, missing if path is None else f"{path}: {lost}")
+
+
+def _shared_store(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Whether the store answers, what waits for whom, and whether pace can hold over the machines."""
+    try:
+        store = store_of(settings)
+        landed = [file for file in store.list(LANDING) if file.name.endswith(".parquet")]
+        copy = store.find(READER_COPY)
+        loader = json.loads(store.read(LOADER) or "{}")
+    except SharedStoreError as error:
+        yield ("shared store", TROUBLE, str(error))
+        return
+    here = [path for folder in (LOADED, HANDED_OVER) for path in (settings.landing_dir / folder).glob("*.parquet")]
+    mine = f"; {len(here)} batches of this machine have no receipt yet" if settings.hands_over else ""
+    if not loader:
+        yield ("shared store", TROUBLE, f"{store.url} has no loader yet: run nianbao load on the machine that loads")
+    else:
+        published = f"its copy is of {copy.modified:%Y-%m-%d %H:%MZ}" if copy is not None else "it has no copy yet"
+        yield (
+            "shared store",
+            FINE,
+            f"{len(landed)} batches wait in {store.url} for its loader, {loader.get('host')}; {published}{mine}",
+        )
+    if settings.pace_store == "folder":
+        yield (
+            "pace of several machines",
+            TROUBLE if settings.hands_over else FINE,
+            'pace_store = "folder" holds on this machine only: where two crawl one host, set pace_store = "prefect"',
+        )
 
 
 def _corrections(settings: Settings) -> tuple[str, str]:

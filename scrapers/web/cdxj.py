@@ -30,9 +30,12 @@ class Entry:
     """Headers only: the payload is that of an earlier response, which the record names."""
 
 
+INDEX_SUFFIX = ".cdxj"
+
+
 def index_path(warc_path: Path) -> Path:
     """Where the index of a WARC file (open or closed) lies."""
-    return warc_path.with_name(warc_path.name.removesuffix(".open").removesuffix(".warc.gz") + ".cdxj")
+    return warc_path.with_name(warc_path.name.removesuffix(".open").removesuffix(".warc.gz") + INDEX_SUFFIX)
 
 
 def write_index(warc_path: Path, entries: Iterable[Entry]) -> None:
