@@ -71,7 +71,7 @@ def take_in(settings: Settings) -> TakenIn:
         if pending(settings.landing_dir) or any(file.name.endswith(_KINDS) for file in landed):
             unpublished.touch()  # whoever takes over from a killed call sees that there is something to publish
         archived = _take_archive(settings, store, landed, pool)
-        list(pool.map(lambda file: _land(settings, store, file), batches))
+        _land(settings, store, batches, pool)
         if unpublished.exists():
             load_registry(settings, load_sources(settings.sources_dir))
         loaded = load_pending(settings.warehouse_path, settings.landing_dir)
@@ -143,13 +143,24 @@ def _take_archive(settings: Settings, store: SharedStore, landed: Sequence[Store
     return len(warc_files)
 
 
-def _land(settings: Settings, store: SharedStore, file: Stored) -> None:
-    here = settings.landing_dir / file.name
-    if here.exists() or (settings.landing_dir / LOADED_HERE / file.name).exists():
-        return  # of a call that was killed
-    store.get(f"{LANDING}/{file.name}", here)
-    # The load takes batches by age: what machines handed over first comes first.
-    os.utime(here, (file.modified.timestamp(), file.modified.timestamp()))
+def _land(settings: Settings, store: SharedStore, files: Sequence[Stored], pool: ThreadPoolExecutor) -> None:
+    """Batches, oldest first, to the landing folder here. They are fetched side by side and appear in their order: a
+    crawl of this machine may load what is there at any moment."""
+    arriving = settings.landing_dir / "arriving"
+    arriving.mkdir(exist_ok=True)
+    # One that is here already is of a call that was killed.
+    places = (settings.landing_dir, settings.landing_dir / LOADED_HERE)
+    lacking = [file for file in files if not any((place / file.name).exists() for place in places)]
+
+    def fetch(file: Stored) -> None:
+        if not (arriving / file.name).exists():
+            store.get(f"{LANDING}/{file.name}", arriving / file.name)
+
+    list(pool.map(fetch, lacking))
+    for file in lacking:
+        moment = file.modified.timestamp()
+        os.utime(arriving / file.name, (moment, moment))  # the load takes batches by age
+        (arriving / file.name).replace(settings.landing_dir / file.name)
 
 
 def _acknowledge(settings: Settings, store: SharedStore, file: Stored) -> None:

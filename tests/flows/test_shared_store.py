@@ -17,7 +17,7 @@ from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
 from flows.shared_store import SharedStore
 from tests.flows.buckets import bucket_server, make_bucket
-from tests.flows.served import clean_environment
+from tests.flows.served import clean_environment, wait_for
 from tests.flows.test_killed_crawl import content
 from warehouse.query import run_sql
 
@@ -225,3 +225,35 @@ def test_a_crawler_killed_in_mid_crawl_goes_on_and_its_run_is_known_as_killed(
             ("failed", "true"),
             ("completed", None),
         )
+
+
+def test_a_crawler_goes_on_without_its_store_and_says_so(on_one_machine: Rows, tmp_path: Path) -> None:
+    share = tmp_path / "share"
+    share.mkdir()
+    shared = Shared(f"file://{share}")
+    with Portal(demo_network(YEARS)) as portal:
+        crawler = Machine(tmp_path / "crawler", portal, shared)
+        loader = Machine(tmp_path / "loader", portal, shared, "loader")
+        ended(crawler.crawling(FIRST))
+        share.rename(tmp_path / "not mounted")
+        assert "is no folder: mount it" in ended(crawler.crawling(SECOND), code=1)
+        assert "is no folder" in ended(Machine(tmp_path / "new", portal, shared).crawling(SECOND), code=1)
+        (tmp_path / "not mounted").rename(share)
+        sent = len(portal.log)
+        ended(crawler.crawling(SECOND))
+        assert len(portal.log) - sent < 20, "what was crawled without the store is not asked for again"
+        loader.run("load")
+        assert content(loader.reader) == on_one_machine
+
+
+def test_a_loader_that_goes_on_takes_in_what_lands_and_ends_when_it_is_told_to(shared: Shared, tmp_path: Path) -> None:
+    with Portal(demo_network(YEARS)) as portal:
+        crawler = Machine(tmp_path / "crawler", portal, shared)
+        service = Machine(tmp_path / "loader", portal, shared, "loader").start("load", "--every", "1")
+        try:
+            ended(crawler.crawling(FIRST[:1]))
+            wait_for("the run in the loader's copy", lambda: SharedStore(shared.url).find("nianbao.duckdb"), 60)
+            wait_for("an empty landing folder", lambda: not shared.names("landing"), 60)
+        finally:
+            service.send_signal(signal.SIGTERM)
+        assert "1 run taken in; the reader copy is in the store" in ended(service).replace("\n", " ")
