@@ -22,7 +22,7 @@ from flows.host_precedence import HostPrecedence
 from flows.learning import rules_of
 from flows.progress import Progress
 from flows.registry import load_registry
-from flows.run_lock import forget, is_alive, run_lock
+from flows.run_lock import forget, is_alive, left_by_the_dead, run_lock
 from flows.settings import Settings
 from flows.settling import settle
 from flows.shared_store import SharedStoreError
@@ -312,9 +312,14 @@ class CrawlRun:
 
     def _take_over_from_killed_runs(self) -> None:
         runs = self.settings.state_dir / "runs"
-        for run_id in close_killed_runs(self.settings.warehouse_path, lambda run_id: is_alive(runs, run_id)):
-            if self.settings.hands_over:
-                note_run(self.settings, run_id)
+        killed = close_killed_runs(self.settings.warehouse_path, lambda run_id: is_alive(runs, run_id))
+        if self.settings.hands_over:
+            # Also of one that was killed between its end and its record.
+            for run_id in left_by_the_dead(runs):
+                with suppress(KeyError):  # it has not begun yet
+                    note_run(self.settings, run_id)
+                    forget(runs, run_id)
+        for run_id in killed:
             forget(runs, run_id)
 
     def _begin_from_store(self) -> None:

@@ -43,6 +43,11 @@ def is_held(path: Path) -> bool:
     return False
 
 
+def left_by_the_dead(folder: Path) -> tuple[str, ...]:
+    """Runs that left their file here and that nobody holds; also ones that are just about to begin."""
+    return tuple(path.stem for path in sorted(folder.glob("*.lock")) if not is_alive(folder, path.stem))
+
+
 def forget(folder: Path, run_id: str) -> None:
     """Take away what a killed run left here."""
     _path(folder, run_id).unlink(missing_ok=True)

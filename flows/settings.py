@@ -132,6 +132,8 @@ class Settings(BaseSettings):
     def _is_a_store(cls, value: str | None) -> str | None:
         if value and not value.startswith(("s3://", "file:///")):
             raise ValueError("an address such as s3://bucket/nianbao or file:///mnt/share/nianbao")
+        if value and "@" in value:
+            raise ValueError("no keys in the address: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment")
         return value or None
 
     @field_validator("quiet_hours")

@@ -137,7 +137,7 @@ class SharedStore:
         try:
             yield
         except FileNotFoundError as error:
-            raise SharedStoreError(f"{self.url}: cannot {what}: {error} is not there") from error
+            raise SharedStoreError(f"{self.url}: cannot {what}: {str(error) or 'it is not there'}") from error
         except ImportError as error:
             raise SharedStoreError(f"{self.url}: {error}. For a bucket: pip install 'nianbao[s3]'") from error
         except Exception as error:  # every client of a store has errors of its own

@@ -44,7 +44,7 @@ def _show(taken: TakenIn, *, always: bool) -> int:
         talk.print(
             f"{_now()} {many(taken.archive_files, 'archive file')}, "
             f"{loaded.batches} {'batch' if loaded.batches == 1 else 'batches'} with "
-            f"{many(loaded.new_reports, 'new report')}, {many(taken.runs, 'run')} taken in"
+            f"{many(loaded.new_reports, 'new document')}, {many(taken.runs, 'run')} taken in"
             f"{'; the reader copy is in the store' if taken.published else ''}."
         )
     refused = [f"{batch.path}: {batch.reason}" for batch in loaded.rejected_batches]

@@ -17,9 +17,11 @@ from flows.cli import app
 from flows.handing_over import begin_from_store, hand_over, note_run
 from flows.maintain import MaintainParameters, maintain
 from flows.publish import PublishParameters, publish
+from flows.run import CrawlRun
 from flows.settings import Settings, SettingsError, read_settings
 from flows.shared_store import SharedStore, SharedStoreError
 from flows.taking_in import become_the_loader, take_in
+from scrapers.sources.registry import load_sources
 from tests.flows.buckets import bucket_server, make_bucket
 from tests.warehouse.sample_batches import whole_batch
 from warehouse.database import writing
@@ -145,6 +147,11 @@ def test_an_address_that_is_no_store_is_refused(wrong: str) -> None:
         read_settings(shared_store=wrong)
 
 
+def test_keys_do_not_stand_in_the_address() -> None:
+    with pytest.raises(SettingsError, match="no keys in the address"):
+        read_settings(shared_store="s3://key:secret@bucket/nianbao")
+
+
 # ------------------------------------------------------------------ there and back
 
 
@@ -237,6 +244,23 @@ def test_runs_of_other_machines_are_known_when_they_have_ended(crawler: Settings
         ("run-1", "completed", "2026-03-02 01:00:00", "2", 1),
     )
     assert take_in(loader).troubles == ()
+
+
+def test_the_record_of_a_run_killed_after_its_end_is_handed_over_by_the_next(
+    crawler: Settings, loader: Settings
+) -> None:
+    start_run(crawler.warehouse_path, "run-1", "crawl", {})
+    crawl(crawler)
+    finish_run(crawler.warehouse_path, "run-1", "completed", {"new": 2})
+    (crawler.state_dir / "runs").mkdir(parents=True)
+    (crawler.state_dir / "runs" / "run-1.lock").touch()
+    with CrawlRun(crawler, (), load_sources(SOURCES)) as run:
+        pass
+    take_in(loader)
+    assert run_sql(loader.reader_path, "SELECT run_id, state FROM runs ORDER BY ALL").rows == (
+        (run.run_id, "completed"),
+        ("run-1", "completed"),
+    )
 
 
 def test_the_loaders_own_archive_is_in_the_store_too(loader: Settings, url: str) -> None:
