@@ -148,7 +148,7 @@ def test_a_source_that_was_not_listed_for_days_is_silent_and_one_that_was_is_not
 
 @pytest.mark.slow
 def test_a_broken_check_is_named_with_its_rows(held: Settings) -> None:
-    check = Check("report_without_capture", "error", "reports whose capture is gone", "")
+    check = Check("report_without_capture", "error", "reports whose capture is gone", "whole", "")
     broken = CheckResult(check, ("document_id",), (("a",), ("b",)))
     found = find_matters(
         held.reader_path,
