@@ -203,6 +203,26 @@ def reprocess(
     raise typer.Exit(reprocess_command(read_settings(), given, output=output, with_prefect=prefect))
 
 
+@app.command()
+def recognise(
+    source: SourceIds = None,
+    limit: Annotated[
+        int,
+        typer.Option(min=1, metavar="PAGES", help="Pages after which no further file is begun; the next run goes on."),
+    ] = 500,
+    annexes: Annotated[bool, typer.Option("--annexes", help="Also scans beside a report whose text is held.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also files that were recognised before, or tried in vain.")
+    ] = False,
+    prefect: Annotated[bool, typer.Option(help="Run as a Prefect flow, or plainly; the rows are the same.")] = True,
+) -> None:
+    """Recognise the text of archived scans that hold a report, and load it; needs pip install 'nianbao[ocr]'."""
+    from flows.commands.recognising import recognise_command
+
+    given = {"sources": source or [], "limit": limit, "annexes": annexes, "again": again}
+    raise typer.Exit(recognise_command(read_settings(), given, with_prefect=prefect))
+
+
 @sources_app.command("list")
 def sources_list(province: Province = None) -> None:
     """Every source, a row each."""

@@ -35,6 +35,7 @@ from flows.settings import Settings
 from flows.words import recut_words
 from scrapers.addresses import host_of
 from scrapers.reading.attachments.file_reader import FileReader
+from scrapers.reading.attachments.recognised_texts import RecognisedTexts
 from scrapers.reading.learned import LearnedRule
 from scrapers.records import Batch, Candidate, Report, Source, State
 from scrapers.report_years import may_be_of, spelt
@@ -90,6 +91,8 @@ class Job:
     compare: bool = False
     sample: int = 0
     """Pages of one piece whose text is handed back where it differs."""
+    recognised_dir: Path | None = None
+    """Texts of scans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,8 @@ def reread_piece(job: Job, piece: Piece) -> PieceResult:
 
     Runs in any process; raises what the landing folder raises.
     """
-    with FileReader(at_most=1) as reader:
+    recognised = None if job.recognised_dir is None else RecognisedTexts(job.recognised_dir)
+    with FileReader(at_most=1, recognised=recognised) as reader:
         return _reread_piece(job, piece, reader)
 
 
@@ -289,7 +293,7 @@ class Rereading:
             self.run_id, pieces = self._begun_or_new()
             start_run(settings.warehouse_path, self.run_id, "reprocess", {**self.wanted.said(), "code": self._code})
         self.done_before = sum(piece.number in self._taken for piece in pieces)
-        self.pieces = tuple(_with_rules(piece, learned) for piece in pieces if piece.number not in self._taken)
+        self.pieces = tuple(with_rules(piece, learned) for piece in pieces if piece.number not in self._taken)
         self.job = Job(
             self.run_id,
             settings.archive_dir.resolve(),
@@ -298,6 +302,7 @@ class Rereading:
             settings.trusted_hosts,
             self.compare,
             self.sample,
+            settings.recognised_dir.resolve(),
         )
         self._judge_titles()
 
@@ -513,7 +518,7 @@ def _lent(executor: Executor) -> Iterator[Executor]:
     yield executor
 
 
-def _with_rules(piece: Piece, learned: Rules) -> Piece:
+def with_rules(piece: Piece, learned: Rules) -> Piece:
     hosts = {host_of(one.capture.final_url) for one in piece.captures}
     rules = {host: learned[host] for host in hosts if host in learned}
     return Piece(piece.number, piece.warc_file, piece.captures, rules)

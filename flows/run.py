@@ -29,6 +29,7 @@ from flows.shared_store import SharedStoreError
 from flows.web import run_pace, web_client
 from scrapers.collect import Fetcher, Plan, Step, Tally, collect
 from scrapers.reading.attachments.file_reader import FileReader
+from scrapers.reading.attachments.recognised_texts import RecognisedTexts
 from scrapers.records import ReportType, Source
 from scrapers.web.archive import Archive
 from scrapers.web.recovery import Recovery, recover
@@ -158,7 +159,10 @@ class CrawlRun:
             left_behind=left_behind(settings),
             sleep=self._sleep_until_stopped,
         )
-        self._files = FileReader(at_most=max(1, min(settings.workers, os.cpu_count() or 1)))
+        self._files = FileReader(
+            at_most=max(1, min(settings.workers, os.cpu_count() or 1)),
+            recognised=RecognisedTexts(settings.recognised_dir),
+        )
         self._loading = threading.Lock()
         self._publication = PublicationPace()
         self._sequences: Counter[str] = Counter()

@@ -174,6 +174,11 @@ class Settings(BaseSettings):
         return self.data_dir / "landing"
 
     @property
+    def recognised_dir(self) -> Path:
+        """Texts of scans, a file a digest: hours of work, to be kept with the archive."""
+        return self.data_dir / "recognised"
+
+    @property
     def state_dir(self) -> Path:
         """Pace stamps, robots.txt copies, locks."""
         return self.data_dir / "state"

@@ -626,7 +626,7 @@ class Draft:
     attachments: tuple[Attachment, ...] = ()
     text_origin: str | None = None
     """``page``, or ``attachment``: ``text``, ``blocks``, ``tables`` and ``removed`` are those of the attached file
-    whose role is ``report``."""
+    whose role is ``report``; ``recognised``: the same, and the file is a scan whose text an engine recognised."""
     page_text: str | None = None
     """The page's own text where ``text`` is a file's."""
     removed: tuple[Removal, ...] = ()

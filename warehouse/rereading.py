@@ -52,7 +52,7 @@ def captures_to_reread(
     capture_ids: Collection[str] | None = None,
 ) -> tuple[CaptureToReread, ...]:
     """Every answer that a report may be read from, by WARC file and place: of a page that was asked for again, those
-    that brought another payload than the one before. ``capture_ids``: of these only.
+    that brought another payload than the one before. ``capture_ids``: these, whatever they brought.
 
     Raises as ``database.writing`` does.
     """
@@ -243,7 +243,7 @@ LEFT JOIN reports_as_read r ON r.capture_id = a.capture_id  -- what people corre
 LEFT JOIN read_from v ON v.capture_id = a.capture_id
 LEFT JOIN attached t ON t.page = a.url
 LEFT JOIN core_reports o ON o.document_id = v.document_id
-WHERE a.digest IS DISTINCT FROM a.digest_before
+WHERE (NOT $all OR a.digest IS DISTINCT FROM a.digest_before)
     AND ($since::TIMESTAMP IS NULL OR a.fetched_at >= $since::TIMESTAMP)
     AND ($all OR a.capture_id IN (SELECT unnest($captures::VARCHAR[])))
 ORDER BY a.warc_file, a.warc_offset

@@ -17,6 +17,7 @@ from flows.server import served_at
 from flows.settings import Settings, origins, unknown_variables
 from flows.shared_store import LANDING, LOADER, READER_COPY, SharedStoreError
 from scrapers.reading.attachments.programs import LOST_WITHOUT, find
+from scrapers.reading.attachments.recognition import EngineMissingError, engine_version
 from scrapers.sources.registry import SourceError, load_sources
 from scrapers.web.pace import HostPace
 from warehouse.errors import NoReaderError, WarehouseError
@@ -61,6 +62,7 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
             "not installed: words are cut by jieba, about 20 times slower; pip install nianbao[words]",
         )
     yield from _file_programs()
+    yield ("ocr", *_recognition())
     try:
         sources = load_sources(settings.sources_dir)
         unknown = sum(source.column_unknown is not None for source in sources)
@@ -135,6 +137,14 @@ def _shared_store(settings: Settings) -> Iterator[tuple[str, str, str]]:
             TROUBLE if settings.hands_over else FINE,
             'pace_store = "folder" holds on this machine only: where two crawl one host, set pace_store = "prefect"',
         )
+
+
+def _recognition() -> tuple[str, str]:
+    """The engine that recognises scans: none is needed."""
+    try:
+        return FINE, f"{engine_version()}: nianbao recognise makes text of scans"
+    except EngineMissingError as error:
+        return FINE, f"not there, so without: the text of scans; {error}"
 
 
 def _corrections(settings: Settings) -> tuple[str, str]:

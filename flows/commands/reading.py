@@ -158,7 +158,7 @@ def as_json(page: SavedPage, draft: Draft, report: Report | None) -> dict[str, A
         "attachments": [[attachment.label, attachment.href] for attachment in draft.attachments],
         "files": [_as_json(attachment) for attachment in draft.attachments if attachment.file is not None],
         "text_origin": draft.text_origin,
-        "pages": [block.page for block in draft.blocks] if draft.text_origin == "attachment" else None,
+        "pages": [block.page for block in draft.blocks] if draft.text_origin in ("attachment", "recognised") else None,
         "removed": [{"rule": removal.rule, "text": removal.text} for removal in draft.removed],
         "metadata": dict(draft.metadata),
         "values": [

@@ -35,8 +35,8 @@ def test_every_deployment_names_a_flow_that_says_what_it_does(wanted: Wanted) ->
     for deployment in wanted.deployments:
         flow: Any = load_flow_from_entrypoint(deployment.entrypoint)
         assert flow.description
-        # A backfill is bounded by its requests, a reprocess by the archive; both may take days.
-        assert flow.timeout_seconds or flow.name in ("backfill", "reprocess")
+        # A backfill is bounded by its requests, a reprocess by the archive, a recognition by pages: any may take days.
+        assert flow.timeout_seconds or flow.name in ("backfill", "reprocess", "recognise")
         assert len(deployment.description) > 40
 
 

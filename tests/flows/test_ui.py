@@ -68,7 +68,7 @@ def run(served: Served) -> str:
 
 def test_the_deployments_are_there_with_their_times(served: Served) -> None:
     text = page_text(f"{served.url}/deployments")
-    for name in ("crawl-daily", "crawl-season", "watch", "publish", "maintain", "backfill", "reprocess"):
+    for name in ("crawl-daily", "crawl-season", "watch", "publish", "maintain", "backfill", "reprocess", "recognise"):
         assert name in text
     assert "At 06:30 AM every day" in text
 

@@ -6,7 +6,7 @@ WITH dated AS (
     SELECT s.arrival, s.document_id, s.url, s.text_digest, s.capture_id, s.batch, s.loaded_at,
         c.digest AS page_digest,
         -- of a text that is a file's, the file
-        CASE WHEN s.draft.text_origin = 'attachment' THEN coalesce(
+        CASE WHEN s.draft.text_origin IN ('attachment', 'recognised') THEN coalesce(
             list_filter(s.draft.attachments, lambda a: a.file.role = 'report')[1].file.digest, c.digest)
             ELSE c.digest END AS payload_digest,
         coalesce(c.fetched_at, s.loaded_at) AS read_at

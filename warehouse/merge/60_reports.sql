@@ -10,7 +10,10 @@ SELECT s.document_id, s.url, source_id, column_url, state, reason, publisher, di
     p."version", s.text_digest, length(draft."text")::INTEGER AS text_length, len(draft.tables)::INTEGER AS tables,
     len(draft.attachments)::INTEGER AS attachments,
     list_distinct(list_transform(sections, lambda s: s.role)) AS section_roles,
-    s.draft.text_origin AS text_origin, s.capture_id, p.payload_digest, p.read_at AS first_seen_at, p.read_at AS last_read_at, s.batch
+    s.draft.text_origin AS text_origin,
+    CASE WHEN s.draft.text_origin = 'recognised' THEN
+        list_filter(s.draft.attachments, lambda a: a.file.role = 'report')[1].file.reading.confidence END AS confidence,
+    s.capture_id, p.payload_digest, p.read_at AS first_seen_at, p.read_at AS last_read_at, s.batch
 FROM (
     SELECT * FROM placed_reports WHERE NOT late
     QUALIFY row_number() OVER (PARTITION BY document_id ORDER BY read_at DESC, arrival DESC) = 1
@@ -53,7 +56,8 @@ ON CONFLICT (document_id) DO UPDATE SET
     listed_date = excluded.listed_date, dates = excluded.dates, page_kind = excluded.page_kind,
     flags = excluded.flags, "version" = excluded."version",
     text_digest = excluded.text_digest, text_length = excluded.text_length, tables = excluded.tables,
-    attachments = excluded.attachments, text_origin = excluded.text_origin, section_roles = excluded.section_roles, capture_id = excluded.capture_id,
+    attachments = excluded.attachments, text_origin = excluded.text_origin,
+    confidence = excluded.confidence, section_roles = excluded.section_roles, capture_id = excluded.capture_id,
     payload_digest = excluded.payload_digest, last_read_at = excluded.last_read_at, batch = excluded.batch;
 
 UPDATE core_reports SET first_seen_at = seen.first_read_at

@@ -50,7 +50,7 @@ SELECT * FROM (VALUES
     ('out_of_bounds', 'A column gives fewer or more rows in a year than rows_a_year in its source file expects; the detail has the numbers.',
         'Open the column in a browser: redesigned, emptied, or full of other things? Mend url, include or exclude, or the bounds themselves.'),
     ('needs_ocr', 'A file of pictures: scanned pages, or fonts that do not say which letters they draw.',
-        'Look whether the site has the text elsewhere: a page, a Word document.'),
+        'nianbao recognise makes its text of the pictures (pip install ''nianbao[ocr]''); where it was not sure enough, the detail says so: look whether the site has the text elsewhere.'),
     ('encrypted', 'A file that opens with a password only.',
         'Look whether the site states the password or has another copy; ask the publisher. Nothing is broken open.'),
     ('empty', 'A file, whole and well formed, without a word in it.',

@@ -109,7 +109,7 @@ FORMS: Mapping[str, Form] = {
     "viewer": Form("pdf", _pdf, body="viewer"),
     "beside": Form("docx", _docx, body="text", role="same"),
     "annex": Form("xlsx", _annex, body="text", role="annex", label="附件：行政执法统计表.{ending}"),
-    "scan": Form("pdf", lambda _: pdf.scanned_pdf(3), outcome="needs_ocr"),
+    "scan": Form("pdf", lambda document: pdf.scan_of(_pdf(document)), outcome="needs_ocr"),
     "locked": Form("doc", _locked, outcome="encrypted"),
     "torn": Form("pdf", _torn, outcome="truncated"),
     "error": Form("doc", _error, outcome="mislabelled"),

@@ -6,6 +6,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
+import numpy as np
+import pypdfium2
+
 from deployments.portal.files.typesetting import PAGE_HEIGHT, PAGE_WIDTH, Page
 
 
@@ -46,6 +49,39 @@ def scanned_pdf(pages: int = 2) -> bytes:
         ]
         bodies += [content, b""]
         kids.append(f"{number + 1} 0 R")
+    objects[0] = "<< /Type /Catalog /Pages 2 0 R >>"
+    objects[1] = f"<< /Type /Pages /Count {len(kids)} /Kids [{' '.join(kids)}] >>"
+    return _file(objects, bodies)
+
+
+def scan_of(body: bytes, *, dots_per_inch: int = 150, noise: float = 8.0) -> bytes:
+    """The PDF ``body`` as if it had been printed and scanned: each page one grey picture, and no text.
+
+    ``noise`` is the standard deviation of the grey of each dot, of 255; always the same. The system must have a Chinese
+    font where the file names one that it does not hold.
+    """
+    grain = np.random.default_rng(7)
+    pictures = []
+    with pypdfium2.PdfDocument(body) as document:
+        for page in document:
+            grey = page.render(scale=dots_per_inch / 72, grayscale=True).to_numpy().astype(float)
+            shaken = grey * 0.9 + 12 + grain.normal(0.0, noise, grey.shape)
+            pictures.append(np.clip(shaken, 0, 255).astype(np.uint8) & 0xF0)  # sixteen greys: half the size
+    objects, bodies, kids = ["", ""], [b"", b""], []
+    for picture in pictures:
+        height, width = picture.shape
+        packed = zlib.compress(picture.tobytes(), 1)
+        content = f"q {PAGE_WIDTH:g} 0 0 {PAGE_HEIGHT:g} 0 0 cm /Im Do Q".encode()
+        number = len(objects) + 1
+        objects += [
+            f"<< /Type /XObject /Subtype /Image /Width {width} /Height {height} /ColorSpace /DeviceGray "
+            f"/BitsPerComponent 8 /Length {len(packed)} /Filter /FlateDecode >>",
+            f"<< /Length {len(content)} >>",
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {PAGE_WIDTH:g} {PAGE_HEIGHT:g}] "
+            f"/Resources << /XObject << /Im {number} 0 R >> >> /Contents {number + 1} 0 R >>",
+        ]
+        bodies += [packed, content, b""]
+        kids.append(f"{number + 2} 0 R")
     objects[0] = "<< /Type /Catalog /Pages 2 0 R >>"
     objects[1] = f"<< /Type /Pages /Count {len(kids)} /Kids [{' '.join(kids)}] >>"
     return _file(objects, bodies)

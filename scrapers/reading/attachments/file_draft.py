@@ -70,7 +70,7 @@ def file_draft(
         values=values,
         attachments=(replace(attachment, file=replace(attachment.file, role=role, role_reason=reason)),),
         encoding=found.encoding,
-        text_origin="attachment",
+        text_origin=origin_of(found),
     )
     if not read:
         return replace(draft, flags=(Flag(ATTACHMENT_ONLY, why_unread(attachment)),))
@@ -90,10 +90,15 @@ def with_text_of(draft: Draft, file: AttachedFile, titles: Sequence[str]) -> Dra
         tables=found.tables,
         removed=found.removed,
         container=f"attachment:{found.file_type}",
-        text_origin="attachment",
+        text_origin=origin_of(found),
         page_text=draft.text or None,
         flags=(*(flag for flag in draft.flags if flag.name not in _OF_PAGE), *found.flags),
     )
+
+
+def origin_of(found: FileText) -> str:
+    """``text_origin`` of a report whose text is that of a file: ``recognised`` where an engine made it of pictures."""
+    return "attachment" if found.confidence is None else "recognised"
 
 
 def why_unread(attachment: Attachment) -> str:

@@ -38,8 +38,14 @@ _INDENT = 1.2
 """Letter sizes by which the first line of a paragraph is set in at least."""
 
 
-def write_pages(pages: Sequence[Sequence[Element]], watermarks: dict[str, int] | None = None) -> Writing:
-    """The text of pages whose elements stand in reading order. ``watermarks``: text -> the first page it lies under."""
+def write_pages(
+    pages: Sequence[Sequence[Element]], watermarks: dict[str, int] | None = None, *, same_head: float = 1.0
+) -> Writing:
+    """The text of pages whose elements stand in reading order. ``watermarks``: text -> the first page it lies under.
+
+    ``same_head``: share of the cells of a row of a table's head that are the same where it comes again on the next
+    page; less than all where letters are recognised, and sometimes missed.
+    """
     writing = Writing()
     for text in watermarks or ():
         writing.cut("watermark", text)
@@ -57,7 +63,7 @@ def write_pages(pages: Sequence[Sequence[Element]], watermarks: dict[str, int] |
 
     def close_table() -> None:
         if table:
-            _write_table(writing, table)
+            _write_table(writing, table, same_head)
             table.clear()
 
     for page in pages:
@@ -92,7 +98,7 @@ def write_pages(pages: Sequence[Sequence[Element]], watermarks: dict[str, int] |
     return writing
 
 
-def _write_table(writing: Writing, pieces: Sequence[GridBlock]) -> None:
+def _write_table(writing: Writing, pieces: Sequence[GridBlock], same_head: float) -> None:
     """A table that goes over pages, in the columns that all its pieces together show."""
     edges: list[float] = []
     for x in sorted(x - piece.xs[0] for piece in pieces for x in piece.xs):
@@ -104,7 +110,7 @@ def _write_table(writing: Writing, pieces: Sequence[GridBlock]) -> None:
     for piece in pieces:
         rows, cells = _spread(piece, piece.rows, edges), _spread(piece, piece.cells, edges)
         lines = list(piece.lines)
-        repeated = _repeated(written[0][0], rows) if written else 0
+        repeated = _repeated(written[0][0], rows, same_head) if written else 0
         if written:
             above, lines_above, _ = written[-1]
             if len(rows) == len(lines) and _is_rest(rows[repeated:], above):
@@ -250,11 +256,12 @@ def _continues(before: GridBlock, grid: GridBlock) -> bool:
     return all(any(abs(x - other) <= _SAME_EDGE for other in more) for x in fewer)
 
 
-def _repeated(head: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> int:
+def _repeated(head: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], same_head: float) -> int:
     """How many rows of the table's head stand on the next page once more."""
     same = 0
     for mine, theirs in zip(rows, head, strict=False):
-        if mine != theirs or same >= 4:
+        alike = sum(map(str.__eq__, mine, theirs))
+        if len(mine) != len(theirs) or alike < same_head * len(mine) or same >= 4:
             break
         same += 1
     return same if same < len(head) else 0

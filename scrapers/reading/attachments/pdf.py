@@ -34,19 +34,34 @@ _WHITE = frozenset(" \t\r\n\u00a0\u2002\u2003\u2009\u3000\u200b")
 
 def read_pdf(body: bytes, limits: Limits) -> FileText:
     """The text of a PDF. Raises :class:`FileTrouble`."""
+    document = open_pdf(body)
+    try:
+        return _read(document, limits)
+    finally:
+        document.close()
+
+
+def open_pdf(body: bytes) -> pypdfium2.PdfDocument:
+    """The document, to be closed by the caller. Raises :class:`FileTrouble`."""
     if body[-2048:].find(b"%%EOF") < 0 and body[-2048:].find(b"startxref") < 0:
         raise FileTrouble(FileOutcome.TRUNCATED, "the end of the file is missing (no %%EOF)")
     try:
-        document = pypdfium2.PdfDocument(body)
+        return pypdfium2.PdfDocument(body)
     except pypdfium2.PdfiumError as error:
         code = getattr(error, "err_code", None)
         if code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
             raise FileTrouble(FileOutcome.ENCRYPTED, "the PDF opens with a password only") from error
         raise FileTrouble(FileOutcome.TRUNCATED, f"damaged: {error}") from error
-    try:
-        return _read(document, limits)
-    finally:
-        document.close()
+
+
+def is_scanned(content: PageContent) -> bool:
+    """Whether a page is a picture with hardly a letter."""
+    return len(content.glyphs) < _FEW and content.pictured >= _SCANNED
+
+
+def is_unmapped(unmapped: int, letters: int) -> bool:
+    """Whether so many glyphs are of unknown letters that what there is cannot be read."""
+    return bool(unmapped) and unmapped > _UNMAPPED * (unmapped + letters)
 
 
 def _read(document: pypdfium2.PdfDocument, limits: Limits) -> FileText:
@@ -74,7 +89,7 @@ def _read(document: pypdfium2.PdfDocument, limits: Limits) -> FileText:
         unmapped += content.unmapped
         if letters > limits.max_characters:
             raise FileTrouble(FileOutcome.TOO_LARGE, f"more than {limits.max_characters} characters")
-        if len(content.glyphs) < _FEW and content.pictured >= _SCANNED:
+        if is_scanned(content):
             scanned.append(number)
         if slanted := " ".join(content.slanted.split()):
             watermarks.setdefault(slanted, number)
@@ -83,7 +98,7 @@ def _read(document: pypdfium2.PdfDocument, limits: Limits) -> FileText:
         raise FileTrouble(FileOutcome.TRUNCATED, f"damaged: pages {_numbers(torn)} of {count} are missing")
     if scanned and 2 * len(scanned) >= count:
         raise FileTrouble(FileOutcome.NEEDS_OCR, f"{len(scanned)} of {count} pages are pictures without text")
-    if unmapped and unmapped > _UNMAPPED * (unmapped + letters):
+    if is_unmapped(unmapped, letters):
         raise FileTrouble(
             FileOutcome.NEEDS_OCR, f"the fonts do not say which letters {unmapped} of {unmapped + letters} glyphs are"
         )

@@ -33,17 +33,17 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     while line := requests.readline():
         asked = json.loads(line)
         body = requests.read(asked["length"])
-        answer = _in_child(body, asked["name"], Limits(**asked["limits"]))
+        answer = _in_child(body, asked["name"], Limits(**asked["limits"]), bool(asked["recognising"]))
         answers.write(json.dumps({"length": len(answer)}).encode() + b"\n" + answer)
         answers.flush()
 
 
-def _in_child(body: bytes, name: str | None, limits: Limits) -> bytes:
+def _in_child(body: bytes, name: str | None, limits: Limits, recognising: bool) -> bytes:
     mine, its = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(mine)
-        _read_and_leave(its, body, name, limits)
+        _read_and_leave(its, body, name, limits, recognising)
     os.close(its)
     deadline = time.monotonic() + limits.seconds
     pieces: list[bytes] = []
@@ -84,14 +84,14 @@ def _died(status: int, most: int, limits: Limits) -> FileText:
     return FileText(FileOutcome.CRASHED, detail=f"the reader ended with {os.WEXITSTATUS(status)}")
 
 
-def _read_and_leave(answer: int, body: bytes, name: str | None, limits: Limits) -> None:
+def _read_and_leave(answer: int, body: bytes, name: str | None, limits: Limits, recognising: bool) -> None:
     """The child: never returns."""
     code = 0
     try:
         os.setpgid(0, 0)
         _limit(limits)
         try:
-            content = dumped(read_file(body, name, limits))
+            content = dumped(_recognised(body, limits) if recognising else read_file(body, name, limits))
         except MemoryError:
             content = b""
         if not content:  # outside of the handler, which would keep what filled the memory
@@ -108,6 +108,13 @@ def _read_and_leave(answer: int, body: bytes, name: str | None, limits: Limits) 
             _write(answer, dumped(FileText(FileOutcome.CRASHED, detail=f"reader: {error!r:.300}{place}")))
     finally:
         os._exit(code)
+
+
+def _recognised(body: bytes, limits: Limits) -> FileText:
+    # an optional extra, and heavy: loaded by the child that needs it
+    from scrapers.reading.attachments.recognition import recognise_file
+
+    return recognise_file(body, limits)
 
 
 def _write(answer: int, content: bytes) -> None:

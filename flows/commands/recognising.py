@@ -1,0 +1,61 @@
+"""``nianbao recognise``: the text of archived scans, by OCR on this machine."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from flows.commands.terminal import many, say, show_table, talk
+from flows.recognise_parameters import RecogniseParameters
+from flows.recognising import RecognisedFile, RecognitionSummary, recognise_plainly, sentence
+from flows.server import prefect_server
+from flows.settings import Settings
+from scrapers.reading.attachments.file_reader import FileReader
+from scrapers.reading.attachments.recognition import RECOGNITION_LIMITS, EngineMissingError, engine_version
+from scrapers.sources.registry import load_sources
+
+
+def recognise_command(settings: Settings, given: dict[str, Any], *, with_prefect: bool) -> int:
+    """Recognise what waits; ``given`` are :class:`RecogniseParameters`. Exit code 1 where something could not be read
+    from the archive or loaded, or the engine is missing."""
+    parameters = RecogniseParameters.model_validate(given)
+    registry = load_sources(settings.sources_dir)
+    asked = parameters.asked(registry)
+    try:
+        engine = engine_version()
+    except EngineMissingError as error:
+        say("error", str(error))
+        return 1
+    if not settings.warehouse_path.exists():
+        say("error", f"{settings.warehouse_path} is not there, so nobody knows what was archived; crawl first, or "
+            "`nianbao archive rebuild`")  # fmt: skip
+        return 1
+    if with_prefect:
+        if "PREFECT_API_URL" not in os.environ:
+            talk.print("Starting a Prefect server for this run (7 s; 20 s the first time) ...")
+        with prefect_server(settings.prefect_home):
+            from flows.recognise import recognise  # Prefect reads its settings when it is imported
+
+            summary = recognise(parameters)
+    else:
+        with FileReader(RECOGNITION_LIMITS, at_most=1, recognising=True) as reader:
+            summary = recognise_plainly(settings, registry, asked, reader.read, engine, on_file=_tell)
+    return show_result(summary)
+
+
+def _tell(done: RecognisedFile, left: int) -> None:
+    talk.print(f"{done.label or done.url}: {done.outcome}, {many(done.pages, 'page')}; {many(left, 'file')} left")
+
+
+def show_result(summary: RecognitionSummary) -> int:
+    """A row a file on standard output; the rest on standard error."""
+    show_table(
+        ("file", "outcome", "pages", "confidence", "detail"),
+        ((file.label or file.url, file.outcome, file.pages, file.confidence, file.detail) for file in summary.files),
+    )
+    for problem in summary.problems[:20]:
+        say("problem", problem)
+    if len(summary.problems) > 20:
+        talk.print(f"... and {len(summary.problems) - 20} more")
+    talk.print(sentence(summary))
+    return 1 if summary.problems else 0
