@@ -27,7 +27,7 @@ class RecogniseParameters(BaseModel):
             ge=1,
             le=100_000,
             title="Pages",
-            description="Pages after which no further file is begun: 7 to 12 seconds each on two cores. The next run goes on.",
+            description="Pages after which no further file is begun; 7 to 12 seconds each. The next run goes on.",
         ),
     ] = 500
     annexes: Annotated[

@@ -38,7 +38,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         answers.flush()
 
 
-def _in_child(body: bytes, name: str | None, limits: Limits, recognising: bool) -> bytes:
+def _in_child(body: bytes, name: str | None, limits: Limits, recognising: bool = False) -> bytes:
     mine, its = os.pipe()
     child = os.fork()
     if child == 0:
