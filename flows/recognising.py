@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
 
+from flows.handing_over import refuse_on_crawler
 from flows.learning import rules_of
 from flows.quantities import find_quantities_anew
 from flows.registry import load_registry
@@ -111,6 +112,7 @@ class RecognitionRun:
 
     def _begin(self) -> None:
         settings = self.settings
+        refuse_on_crawler(settings, "recognise")
         for folder in (settings.landing_dir, settings.state_dir, settings.warehouse_path.parent):
             folder.mkdir(parents=True, exist_ok=True)
         self._loads = [load_pending(settings.warehouse_path, settings.landing_dir)]
