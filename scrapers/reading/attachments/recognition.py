@@ -283,8 +283,7 @@ def _decoded(body: bytes) -> Picture:
         raise FileTrouble(FileOutcome.TRUNCATED, "the picture is damaged, or of a kind that is not known")
     if picture.shape[0] * picture.shape[1] > _MOST_DOTS:
         raise FileTrouble(FileOutcome.TOO_LARGE, f"{picture.shape[1]} x {picture.shape[0]} dots")
-    dots: Picture = picture
-    return dots
+    return np.asarray(picture, np.uint8)
 
 
 def _page(number: int, picture: Picture, width: float, height: float, recognise: RecogniseLines) -> _Page:
