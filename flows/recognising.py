@@ -9,27 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from types import TracebackType
 
-from flows.handing_over import refuse_on_crawler
+from flows.archive_run import close_killed, end_run, load_first, make_ready
 from flows.learning import rules_of
-from flows.quantities import find_quantities_anew
-from flows.registry import load_registry
 from flows.rereading import Job, Piece, reread_piece, split, with_rules
-from flows.run_lock import forget, is_alive, run_lock
+from flows.run_lock import new_run_id, run_lock
 from flows.settings import Settings
-from flows.words import recut_words
 from scrapers.reading.attachments.recognised_texts import RecognisedText, RecognisedTextError, RecognisedTexts
 from scrapers.records import FileOutcome, FileText, Source
 from scrapers.web.capture_index import CaptureNotFoundError, read_capture
-from warehouse.ledger import close_killed_runs, finish_run, start_run
+from warehouse.ledger import start_run
 from warehouse.load import LoadResult, load_pending
-from warehouse.readers import publish
 from warehouse.rereading import captures_to_reread
 from warehouse.scans import Scan, scans
 
@@ -112,16 +106,11 @@ class RecognitionRun:
 
     def _begin(self) -> None:
         settings = self.settings
-        refuse_on_crawler(settings, "recognise")
-        for folder in (settings.landing_dir, settings.state_dir, settings.warehouse_path.parent):
-            folder.mkdir(parents=True, exist_ok=True)
-        self._loads = [load_pending(settings.warehouse_path, settings.landing_dir)]
-        load_registry(settings, self.registry)
-        runs = settings.state_dir / "runs"
-        for run_id in close_killed_runs(settings.warehouse_path, lambda run_id: is_alive(runs, run_id)):
-            forget(runs, run_id)
-        self.run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
-        self._alive.enter_context(run_lock(runs, self.run_id))
+        make_ready(settings, "recognise")
+        self._loads = [load_first(settings, self.registry)]
+        close_killed(settings)
+        self.run_id = new_run_id()
+        self._alive.enter_context(run_lock(settings.state_dir / "runs", self.run_id))
         asked = {"sources": list(self.asked.source_ids), "limit": self.asked.limit, "engine": self.engine}
         start_run(settings.warehouse_path, self.run_id, "recognise", asked)
         self._kept = RecognisedTexts(settings.recognised_dir)
@@ -219,24 +208,14 @@ class RecognitionRun:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        settings = self.settings
         try:
-            try:
-                self._load()
-                if error is None:
-                    recut_words(settings.warehouse_path)
-                    find_quantities_anew(settings.warehouse_path)
-            except Exception as late:
-                error = error or late
-                raise
-            finally:
-                finish_run(
-                    settings.warehouse_path,
-                    self.run_id,
-                    "completed" if error is None else "cancelled" if isinstance(error, KeyboardInterrupt) else "failed",
-                    {"error": None if error is None else repr(error), "pages": self._pages, "files": len(self._files)},
-                )
-            publish(settings.warehouse_path, settings.reader_path)
+            end_run(
+                self.settings,
+                self.run_id,
+                error,
+                load=self._load,
+                said=lambda: {"pages": self._pages, "files": len(self._files)},
+            )
         finally:
             self._alive.close()
             self._seconds = time.monotonic() - self._began

@@ -12,13 +12,12 @@ import hashlib
 import json
 import multiprocessing
 import time
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -26,13 +25,10 @@ from types import TracebackType
 from typing import Any
 
 import scrapers
-from flows.handing_over import refuse_on_crawler
+from flows.archive_run import close_killed, end_run, load_first, make_ready
 from flows.learning import Rules, rules_of
-from flows.quantities import find_quantities_anew
-from flows.registry import load_registry
-from flows.run_lock import forget, is_alive, run_lock
+from flows.run_lock import is_alive, new_run_id, run_lock
 from flows.settings import Settings
-from flows.words import recut_words
 from scrapers.addresses import host_of
 from scrapers.reading.attachments.file_reader import FileReader
 from scrapers.reading.attachments.recognised_texts import RecognisedTexts
@@ -43,9 +39,8 @@ from scrapers.reread import column_of, rejudged, reread
 from scrapers.sources.registry import load_sources
 from warehouse.errors import BatchConflictError
 from warehouse.landing import write_batch
-from warehouse.ledger import close_killed_runs, finish_run, start_run
+from warehouse.ledger import start_run
 from warehouse.load import LoadResult, load_pending
-from warehouse.readers import publish
 from warehouse.rereading import COMPARED, CaptureToReread, captures_to_reread, unread_candidates
 
 PAGES_A_PIECE = 100
@@ -273,13 +268,8 @@ class Rereading:
 
     def _begin(self) -> None:
         settings = self.settings
-        refuse_on_crawler(settings, "reprocess")
-        self._loads: list[LoadResult] = []
-        for folder in (settings.landing_dir, settings.state_dir, settings.warehouse_path.parent):
-            folder.mkdir(parents=True, exist_ok=True)
-        if not self.compare:
-            self._loads.append(load_pending(settings.warehouse_path, settings.landing_dir))
-            load_registry(settings, self.registry)
+        make_ready(settings, "reprocess")
+        self._loads: list[LoadResult] = [] if self.compare else [load_first(settings, self.registry)]
         self._code = code_version(settings.sources_dir)
         self._results: list[PieceResult] = []
         self._taken: set[int] = set()
@@ -287,7 +277,7 @@ class Rereading:
         self._load_at = time.monotonic() + LOAD_EVERY
         learned = rules_of(settings.warehouse_path)
         if self.compare:
-            self.run_id = _new_id()
+            self.run_id = new_run_id()
             pieces = split(self._captures())
         else:
             self.run_id, pieces = self._begun_or_new()
@@ -364,8 +354,7 @@ class Rereading:
     def _begun_or_new(self) -> tuple[str, list[Piece]]:
         """A run that was cut short, of the same parameters and code, or a new one; held as alive from here on."""
         runs, asked = self.settings.state_dir / "runs", {**self.wanted.said(), "code": self._code}
-        for run_id in close_killed_runs(self.settings.warehouse_path, lambda run_id: is_alive(runs, run_id)):
-            forget(runs, run_id)
+        close_killed(self.settings)
         for plan in sorted((self.settings.state_dir / "reprocess").glob("*/plan.json"), reverse=True):
             run_id = plan.parent.name
             said = json.loads(plan.read_text("utf-8"))
@@ -376,7 +365,7 @@ class Rereading:
             self._taken = {int(line) for line in done.read_text("ascii").split()} if done.exists() else set()
             self.on_word(f"going on with run {run_id}: {len(self._taken)} of {len(said['pieces'])} pieces are done")
             return run_id, self._as_planned(said["pieces"])
-        run_id, pieces = _new_id(), split(self._captures())
+        run_id, pieces = new_run_id(), split(self._captures())
         self._alive.enter_context(run_lock(runs, run_id))
         folder = self.settings.state_dir / "reprocess" / run_id
         folder.mkdir(parents=True)
@@ -418,24 +407,16 @@ class Rereading:
         self._loads.append(load_pending(self.settings.warehouse_path, self.settings.landing_dir))
 
     def _end(self, error: BaseException | None) -> None:
-        settings = self.settings
-        try:
-            self._load()
-            if error is None:
-                recut_words(settings.warehouse_path)
-                find_quantities_anew(settings.warehouse_path)
-        except Exception as late:
-            error = error or late
-            raise
-        finally:
-            pages = sum(result.pages for result in self._results)
-            finish_run(
-                settings.warehouse_path,
-                self.run_id,
-                "completed" if error is None else "cancelled" if isinstance(error, KeyboardInterrupt) else "failed",
-                {"error": None if error is None else repr(error), "pages": pages, "pieces": len(self._taken)},
-            )
-        publish(settings.warehouse_path, settings.reader_path)
+        end_run(
+            self.settings,
+            self.run_id,
+            error,
+            load=self._load,
+            said=lambda: {
+                "pages": sum(result.pages for result in self._results),
+                "pieces": len(self._taken),
+            },
+        )
         if error is None:
             for path in self._folder.iterdir():
                 path.unlink()
@@ -522,7 +503,3 @@ def with_rules(piece: Piece, learned: Rules) -> Piece:
     hosts = {host_of(one.capture.final_url) for one in piece.captures}
     rules = {host: learned[host] for host in hosts if host in learned}
     return Piece(piece.number, piece.warc_file, piece.captures, rules)
-
-
-def _new_id() -> str:
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-import uuid
 from collections import Counter
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,7 +21,7 @@ from flows.host_precedence import HostPrecedence
 from flows.learning import rules_of
 from flows.progress import Progress
 from flows.registry import load_registry
-from flows.run_lock import forget, is_alive, left_by_the_dead, run_lock
+from flows.run_lock import forget, is_alive, left_by_the_dead, new_run_id, run_lock
 from flows.settings import Settings
 from flows.settling import settle
 from flows.shared_store import SharedStoreError
@@ -122,7 +121,7 @@ class CrawlRun:
     """What stands before the run's client: see :attr:`client`."""
     only_lists: bool = False
     """A watch: ask for the lists and record what they hold, but fetch no page of a report."""
-    run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
+    run_id: str = field(default_factory=new_run_id)
 
     def __enter__(self) -> CrawlRun:
         settings = self.settings

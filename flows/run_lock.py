@@ -1,12 +1,19 @@
-"""Which runs are alive: each holds a locked file for its life, which the kernel frees however its process ends."""
+"""Runs by name, and which are alive: each holds a locked file all its life, which the kernel frees however it ends."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+
+
+def new_run_id() -> str:
+    """A name for a run that begins now: sorted as runs begin, and no other machine's."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
 
 
 @contextmanager

@@ -6,15 +6,14 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
+from flows.commands.answers import CUT, cell, output_format, show_answer
 from flows.commands.asked import Asked, asked_of
 from flows.commands.statements import statements
-from flows.commands.terminal import many, say, show_table, shown, talk
+from flows.commands.terminal import many, say, show_table, talk
 from flows.settings import Settings
 from scrapers.sources.registry import load_sources, select_sources
 from warehouse.coverage import coverage_table
@@ -26,8 +25,6 @@ from warehouse.formats import (
     Format,
     TextFormat,
     format_of,
-    plain,
-    write_answer,
     write_file,
     write_rows,
 )
@@ -35,9 +32,6 @@ from warehouse.query import Answer, run_sql
 
 SCREEN_ROWS = 1_000
 """Rows of a table on a terminal; everywhere else an answer is given whole unless a limit is named."""
-CUT = "cut off by the limit: --limit N allows more"
-CELL = 60
-"""Characters of a cell shown in a table; other formats give cells whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,39 +134,13 @@ def coverage_command(
     return 0
 
 
-def show_answer(answer: Answer, form: Format) -> None:
-    """An answer on standard output; what was cut off, and why it may be empty, is said on standard error."""
-    if form in ("parquet", "xlsx"):
-        raise typer.BadParameter(f"{form} needs a file: nianbao sql ... --to FILE.{form}")
-    if form == "table":
-        show_table(answer.columns, ([_cell(value) for value in row] for row in answer.rows))
-        talk.print(many(len(answer.rows), "row") + (f" and more; {CUT}" if answer.cut else ""))
-    else:
-        write_answer(answer, cast(TextFormat, form), sys.stdout)
-    for hint in answer.hints:
-        talk.print(shown(hint))
-
-
-def show_lines(answer: Answer) -> None:
-    """An answer a column a line, whole: for few rows with long cells."""
-    console = Console(highlight=False, soft_wrap=True)
-    width = max((len(column) for column in answer.columns), default=0)
-    for number, row in enumerate(answer.rows, 1):
-        console.print(Text(f"── row {number} ".ljust(width + 20, "─"), style="dim"))
-        for column, value in zip(answer.columns, row, strict=True):
-            console.print(Text(f"{column:>{width}}  {'' if value is None else shown(plain(value))}"))
-    talk.print(many(len(answer.rows), "row") + (f" and more; {CUT}" if answer.cut else ""))
-    for hint in answer.hints:
-        talk.print(shown(hint))
-
-
 def show_question(reader: Path, question: str, query: str) -> None:
     """A question, the query that asks it, and its answer."""
     talk.print(f"\n{question}", style="bold")
     lines = [line.strip() for line in query.strip().splitlines()]
     talk.print('  nianbao sql "' + "\n    ".join(lines) + '"', style="dim")
     answer = run_sql(reader, query)
-    show_table(answer.columns, ([_cell(value) for value in row] for row in answer.rows))
+    show_table(answer.columns, ([cell(value) for value in row] for row in answer.rows))
 
 
 def show_coverage(answer: Answer) -> None:
@@ -201,18 +169,3 @@ def _standing(row: tuple[Any, ...], at: dict[str, int]) -> str:
     if state == "held":
         return f"+{late}d" if late else "✓"
     return state.replace("_", " ")
-
-
-def output_format(output: str, *, file: bool = True) -> Format:
-    """The format that an option names; without ``file`` none that needs one. Anything else is bad usage."""
-    formats = [name for name in get_args(Format) if file or name not in ("parquet", "xlsx")]
-    if output not in formats:
-        raise typer.BadParameter(f"{output!r} is no format; take one of {', '.join(formats)}")
-    return cast(Format, output)
-
-
-def _cell(value: Any) -> object:
-    simple = plain(value)
-    if isinstance(simple, str) and len(simple) > CELL:
-        return simple[: CELL - 1].replace("\n", " ") + "…"
-    return simple

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from flows.commands.asking import CUT, output_format, show_answer
+from flows.commands.answers import CUT, output_format, show_answer
 from flows.commands.terminal import many, shown, talk
 from flows.settings import Settings
 from scrapers.sources.registry import load_sources, select_sources

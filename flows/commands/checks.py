@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import typer
 
-from flows.commands.asking import output_format, show_answer
+from flows.commands.answers import output_format, show_answer
 from flows.commands.terminal import many, show_table, shown, talk
 from flows.settings import Settings
 from warehouse.checks import CheckResult, checks, outdated, run_checks

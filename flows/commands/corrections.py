@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.amendments import amend_warehouse, read_amendments
-from flows.commands.asking import output_format, show_answer
+from flows.commands.answers import output_format, show_answer
 from flows.commands.terminal import many, show_table, talk
 from flows.derived import derive_missing
 from flows.settings import Settings

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from flows.commands.asking import output_format, show_answer
+from flows.commands.answers import output_format, show_answer
 from flows.commands.terminal import show_table, shown, talk
 from flows.settings import Settings
 from scrapers.sources.registry import load_sources, select_sources

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from flows.commands.answers import CUT, output_format, show_answer, show_lines
 from flows.commands.asked import Asked
-from flows.commands.asking import CUT, output_format, show_answer, show_lines
 from flows.commands.statements import LEAVE, split, statements
 from flows.commands.terminal import say, talk
 from warehouse.errors import QueryError

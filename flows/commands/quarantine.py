@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from flows.amendments import amend, decisions_path, read_amendments
-from flows.commands.asking import output_format, show_answer
+from flows.commands.answers import output_format, show_answer
 from flows.commands.terminal import many, say, show_table, shown, talk
 from flows.derived import derive_missing
 from flows.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from flows.commands.asking import CUT, output_format, show_answer
+from flows.commands.answers import CUT, output_format, show_answer
 from flows.commands.terminal import show_table, talk
 from flows.settings import Settings
 from warehouse.runs import run_table

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from flows.commands.asking import output_format, show_answer
+from flows.commands.answers import output_format, show_answer
 from flows.commands.terminal import shown, talk
 from flows.settings import Settings
 from flows.words import query_words
