@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from flows.cut_runs import left_behind
+from flows.freed_archive import free_archive
 from flows.handing_over import begin_from_store, hand_over, note_run
 from flows.host_precedence import HostPrecedence
 from flows.learning import rules_of
@@ -205,6 +206,7 @@ class CrawlRun:
         publish(self.settings.warehouse_path, self.settings.reader_path)
         if self.settings.hands_over:
             hand_over(self.settings)
+            free_archive(self.settings)
         self._seconds = time.monotonic() - self._started
         return False
 

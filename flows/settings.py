@@ -54,6 +54,12 @@ class Settings(BaseSettings):
         Literal["loader", "crawler"],
         Field(description="with a shared store: this machine loads what lands there (one does), or hands over to it"),
     ] = "loader"
+    keep_archive_days: Annotated[
+        int,
+        Field(
+            ge=0, description="on a crawler: days after which a WARC file that the loader holds is deleted; 0: never"
+        ),
+    ] = 90
     max_requests_per_host: Annotated[
         int, Field(ge=1, description="requests of one run to one host; the rest waits")
     ] = 2000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from deployments.portal.demo import SOURCES
 from flows.cli import app
+from flows.freed_archive import Freed, free_archive
 from flows.handing_over import begin_from_store, hand_over, note_run
 from flows.maintain import MaintainParameters, maintain
 from flows.publish import PublishParameters, publish
@@ -271,6 +272,30 @@ def test_the_loaders_own_archive_is_in_the_store_too(loader: Settings, url: str)
 
 
 # ------------------------------------------------------------------ who does what
+
+
+def test_a_crawler_gets_back_the_disk_of_old_files_that_the_loader_holds(crawler: Settings, loader: Settings) -> None:
+    crawl(crawler, 0)
+    later = datetime.now(UTC) + timedelta(days=91)
+    assert free_archive(crawler, now=later) == Freed(), "not handed over yet"
+    hand_over(crawler)
+    assert free_archive(crawler, now=later) == Freed(), "landed, and not taken in yet"
+    take_in(loader)
+    crawl(crawler, 1)
+    assert free_archive(crawler) == Freed(), "not old enough"
+    assert free_archive(crawler.model_copy(update={"keep_archive_days": 0}), now=later) == Freed()
+    assert free_archive(crawler, now=later) == Freed(1, len(b"records"))
+    assert [path.name for path in crawler.archive_dir.iterdir()] == ["run-1-1.warc.gz"]
+    assert hand_over(crawler).archive_files == 1, "what is left is handed over as before"
+    assert (loader.archive_dir / "run-1-0.warc.gz").read_bytes() == b"records"
+
+
+def test_a_file_that_the_store_holds_in_another_size_stays(crawler: Settings, loader: Settings) -> None:
+    crawl(crawler, 0)
+    hand_over(crawler)
+    take_in(loader)
+    (crawler.archive_dir / "run-1-0.warc.gz").write_bytes(b"more records")
+    assert free_archive(crawler, now=datetime.now(UTC) + timedelta(days=91)) == Freed()
 
 
 def test_a_second_loader_is_refused_until_it_takes_over(loader: Settings, tmp_path: Path, url: str) -> None:

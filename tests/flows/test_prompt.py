@@ -85,7 +85,7 @@ class Terminal:
         self.seen = ""
 
     def wait_for(self, words: str) -> str:
-        """What the screen showed up to ``words``. Patient: on a busy machine the program alone may need 20 s to start."""
+        """What the screen showed up to ``words``. On a busy machine the program alone may need 20 s to start."""
         ends = time.monotonic() + 120
         while words not in self.seen:
             ready, _, _ = select.select([self._keyboard], [], [], max(ends - time.monotonic(), 0))
