@@ -12,10 +12,11 @@ from command_line import nianbao
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
-from tests.questions.page import PAGE, answer_on, answered, queries
+from tests.questions.page import PAGE, PAGES, answer_on, answered, queries
 
 NOTEBOOK = PAGE.with_name("first_look.py")
 SHOWN = queries(PAGE.read_text("utf-8"))
+OF_ALL_PAGES = [one for page in PAGES for one in queries(page.read_text("utf-8"))]
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +30,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "data"
 
 
-@pytest.mark.parametrize(("sql", "shown"), SHOWN, ids=[sql[:60].replace("\n", " ") for sql, _ in SHOWN])
+@pytest.mark.parametrize(("sql", "shown"), OF_ALL_PAGES, ids=[sql[:60].replace("\n", " ") for sql, _ in OF_ALL_PAGES])
 def test_the_answer_on_the_page_is_the_answer_of_the_demo(data: Path, sql: str, shown: str) -> None:
     assert shown == answer_on(data / "nianbao.duckdb")(sql), "run: python -m tests.questions data/demo/nianbao.duckdb"
 
@@ -48,9 +49,15 @@ def test_a_query_of_the_page_is_answered_by_the_command_too(data: Path) -> None:
     assert len(done.stdout.splitlines()) == SHOWN[0][1].count("\n") - 1
 
 
-def test_writing_the_answers_anew_changes_nothing_else() -> None:
-    page = PAGE.read_text("utf-8")
-    assert answered(page, dict(SHOWN).__getitem__) == page
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_writing_the_answers_anew_changes_nothing_else(path: Path) -> None:
+    page = path.read_text("utf-8")
+    assert answered(page, dict(queries(page)).__getitem__) == page
+
+
+def test_both_readmes_show_the_same_question() -> None:
+    english, chinese = (queries(path.read_text("utf-8")) for path in PAGES[1:])
+    assert english == chinese != []
 
 
 def test_the_notebook_runs_as_a_script(data: Path) -> None:

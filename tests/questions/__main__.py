@@ -1,11 +1,11 @@
-"""``python -m tests.questions data/demo/nianbao.duckdb``: write the answers on ``docs/questions.md`` anew."""
+"""``python -m tests.questions data/demo/nianbao.duckdb``: write the answers on ``docs/questions.md`` and the READMEs anew."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from tests.questions.page import PAGE, answer_on, answered
+from tests.questions.page import PAGES, answer_on, answered
 
 
 def main(arguments: list[str]) -> int:
@@ -14,8 +14,9 @@ def main(arguments: list[str]) -> int:
             "usage: python -m tests.questions READER_COPY   (that of the demo: data/demo/nianbao.duckdb)\n"
         )
         return 2
-    PAGE.write_text(answered(PAGE.read_text("utf-8"), answer_on(Path(arguments[0]))), "utf-8")
-    sys.stderr.write(f"wrote {PAGE}\n")
+    for page in PAGES:
+        page.write_text(answered(page.read_text("utf-8"), answer_on(Path(arguments[0]))), "utf-8")
+        sys.stderr.write(f"wrote {page}\n")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The queries of ``docs/questions.md`` and the answers below them.
+"""The queries of ``docs/questions.md`` and of the READMEs, and the answers below them.
 
 A query is a fenced block of SQL; the Markdown table after it is its answer on the demo data.
 """
@@ -12,7 +12,9 @@ from typing import Any
 
 import duckdb
 
-PAGE = Path(__file__).parents[2] / "docs" / "questions.md"
+_CHECKOUT = Path(__file__).parents[2]
+PAGE = _CHECKOUT / "docs" / "questions.md"
+PAGES = (PAGE, _CHECKOUT / "README.md", _CHECKOUT / "README.zh.md")
 _QUERY = re.compile(r"```sql\n(?P<sql>.*?)\n```\n\n(?P<answer>(?:\|[^\n]*\n)*)\n?", re.DOTALL)
 
 
