@@ -32,11 +32,15 @@ from flows.backfill_run import Backfill, BackfillSummary, SliceResult, work_thro
 from flows.progress import Progress, current_watcher
 from flows.run import RunStoppedError
 from flows.settings import read_settings
+from flows.trying_again import tried_again_unless
 from scrapers.report_years import spelt
 from scrapers.sources.registry import load_sources
 
 LOOK_EVERY = 2.0
 """Seconds between two looks at the run's state on the server, and between two updates of the progress artifact."""
+LONGEST = 14 * 24 * 3600
+"""Seconds after which an attempt is ended: longer than a backfill of everything takes, so that one that hangs does not
+keep for ever the next ones waiting. What has landed is kept."""
 
 
 def _run_name() -> str:
@@ -47,13 +51,22 @@ def _run_name() -> str:
     name="backfill",
     description="Fill in the reports of past years that the warehouse lacks, a few years of a host at a time.",
     flow_run_name=_run_name,
+    retries=2,
+    retry_delay_seconds=300,
+    timeout_seconds=LONGEST,
     persist_result=False,
 )
 def backfill(parameters: BackfillParameters) -> BackfillSummary | State[BackfillSummary]:
     """The flow that deployments and ``nianbao backfill`` run. Raises what the first failing slice raised.
 
-    Where somebody cancels the run on the server, it ends as cancelled, with what has landed loaded.
+    Where somebody cancels the run on the server, it ends as cancelled, with what has landed loaded. A further attempt
+    goes on by the ledger, with bounds on requests of its own.
     """
+    with tried_again_unless():
+        return _backfill(parameters)
+
+
+def _backfill(parameters: BackfillParameters) -> BackfillSummary | State[BackfillSummary]:
     settings = parameters.bounded(read_settings())
     logger = get_run_logger()
     everything = load_sources(settings.sources_dir)
@@ -97,7 +110,11 @@ def _worked_through(run: Backfill, parameters: BackfillParameters, cancelled: th
             def start(slice_: Slice) -> Future[SliceResult]:
                 return _outcome(runner.submit(collect, {"slice_name": slice_.name}))
 
-            work_through(run, start)
+            try:
+                work_through(run, start)
+            except BaseException:
+                run.stop()  # it took too long: the runner waits for its threads, and a host can take an hour
+                raise
     return BackfillSummary(run.plan, tuple(run.results), run.summary())
 
 

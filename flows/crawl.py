@@ -19,6 +19,7 @@ from flows.run import RunSummary
 from flows.settings import read_settings
 from flows.source_choice import SourceChoice
 from flows.source_set import SourceSetBusyError
+from flows.trying_again import tried_again_unless
 from scrapers.report_years import parse_years, spelt
 from scrapers.sources.registry import load_sources, select_sources
 
@@ -79,6 +80,11 @@ def crawl(parameters: CrawlParameters) -> RunSummary | State[RunSummary]:
     A run of a deployment ends as cancelled where another one crawls the same sources, or has listed them since this one
     was due.
     """
+    with tried_again_unless():
+        return _crawl(parameters)
+
+
+def _crawl(parameters: CrawlParameters) -> RunSummary | State[RunSummary]:
     settings = read_settings()
     everything = load_sources(settings.sources_dir)
     sources = select_sources(everything, ids=parameters.sources, province=parameters.province)

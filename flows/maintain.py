@@ -13,6 +13,7 @@ from flows.archive_index import Comparison, compare, update_index
 from flows.flow_run import ends_as_cancelled
 from flows.markdown import table
 from flows.settings import read_settings
+from flows.trying_again import tried_again_unless
 from scrapers.web.archive_check import CheckedFile, check_file
 from scrapers.web.capture_index import warc_files
 from warehouse.compaction import compact, compaction_is_due
@@ -54,6 +55,11 @@ def maintain(parameters: MaintainParameters) -> State[None] | None:
 
     On a machine that only crawls it ends as cancelled: the loader has the whole archive.
     """
+    with tried_again_unless(ArchiveDamagedError):
+        return _maintain(parameters)
+
+
+def _maintain(parameters: MaintainParameters) -> State[None] | None:
     logger = get_run_logger()
     settings = read_settings()
     if settings.hands_over:

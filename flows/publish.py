@@ -21,6 +21,7 @@ from flows.flow_run import ends_as_cancelled, is_of_a_deployment
 from flows.settings import Settings, read_settings
 from flows.shared_store import SharedStoreError
 from flows.taking_in import take_in
+from flows.trying_again import tried_again_unless
 from warehouse.checks import CheckResult, run_checks
 from warehouse.database import writing
 from warehouse.errors import ChecksFailedError, NoReaderError
@@ -68,6 +69,11 @@ def publish(parameters: PublishParameters) -> Path | State[Path]:
 
     On a machine that only crawls it ends as cancelled: the loader publishes.
     """
+    with tried_again_unless():
+        return _publish(parameters)
+
+
+def _publish(parameters: PublishParameters) -> Path | State[Path]:
     logger = get_run_logger()
     settings = read_settings()
     if settings.hands_over:

@@ -17,9 +17,14 @@ from flows.markdown import table
 from flows.recognise_parameters import RecogniseParameters
 from flows.recognising import RecognitionRun, RecognitionSummary, sentence
 from flows.settings import read_settings
+from flows.trying_again import tried_again_unless, try_once
 from scrapers.reading.attachments.file_reader import FileReader
 from scrapers.reading.attachments.recognition import RECOGNITION_LIMITS, engine_version
 from scrapers.sources.registry import load_sources
+
+LONGEST = 14 * 24 * 3600
+"""Seconds after which an attempt is ended: 100,000 pages, the most that can be asked for, at 12 s each. What was
+recognised is kept."""
 
 
 def _run_name() -> str:
@@ -30,10 +35,24 @@ def _run_name() -> str:
     name="recognise",
     description="Recognise the text of scans that hold a report, and load it; needs the extra nianbao[ocr].",
     flow_run_name=_run_name,
+    retries=2,
+    retry_delay_seconds=300,
+    timeout_seconds=LONGEST,
     persist_result=False,
 )
 def recognise(parameters: RecogniseParameters) -> RecognitionSummary:
-    """The flow that deployments and ``nianbao recognise`` run. Raises ``EngineMissingError``."""
+    """The flow that deployments and ``nianbao recognise`` run. Raises ``EngineMissingError``.
+
+    A further attempt goes on with the files that wait; where all are asked for again there is none, since it would
+    begin with those that are done.
+    """
+    if parameters.again:
+        try_once()
+    with tried_again_unless():
+        return _recognise(parameters)
+
+
+def _recognise(parameters: RecogniseParameters) -> RecognitionSummary:
     settings = read_settings()
     logger = get_run_logger()
     registry = load_sources(settings.sources_dir)

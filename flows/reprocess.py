@@ -7,6 +7,7 @@ in Prefect's results.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -24,9 +25,13 @@ from flows.reprocess_parameters import ReprocessParameters
 from flows.rereading import Job, Piece, PieceResult, Rereading, RereadSummary, process_pool, reread_piece
 from flows.rereading_report import summary_markdown
 from flows.settings import read_settings
+from flows.trying_again import tried_again_unless, try_once
 from scrapers.sources.registry import load_sources
 
 MOST_TASKS = 100
+LONGEST = 7 * 24 * 3600
+"""Seconds after which an attempt is ended: longer than the largest archive takes, so that one that hangs does not keep
+for ever the next ones waiting. Pieces that are done stay so."""
 
 
 def _run_name() -> str:
@@ -37,10 +42,23 @@ def _run_name() -> str:
     name="reprocess",
     description="Read the archive anew by today's code, and load what is read otherwise; or only compare.",
     flow_run_name=_run_name,
+    retries=2,
+    retry_delay_seconds=300,
+    timeout_seconds=LONGEST,
     persist_result=False,
 )
 def reprocess(parameters: ReprocessParameters) -> RereadSummary:
-    """The flow that deployments and ``nianbao reprocess`` run. Raises what the first failing task raised."""
+    """The flow that deployments and ``nianbao reprocess`` run. Raises what the first failing task raised.
+
+    A further attempt goes on with the same run of the archive; a comparison has one attempt, since it keeps nothing.
+    """
+    if parameters.compare:
+        try_once()
+    with tried_again_unless():
+        return _reprocess(parameters)
+
+
+def _reprocess(parameters: ReprocessParameters) -> RereadSummary:
     settings = read_settings()
     logger = get_run_logger()
     registry = load_sources(settings.sources_dir)
@@ -98,7 +116,12 @@ def _runner(parameters: ReprocessParameters) -> Iterator[tuple[TaskRunner[Any], 
             yield runner, task(**options)(read_pieces)
         return
     with process_pool(parameters.processes) as pool, ThreadPoolTaskRunner[Any](parameters.processes) as threads:
-        yield threads, task(**options)(_in_pool(pool))
+        over = threading.Event()
+        try:
+            yield threads, task(**options)(_in_pool(pool, over))
+        except BaseException:
+            over.set()  # a task failed, or the run took too long: the others end at the piece in hand
+            raise
 
 
 def _dask_runner(parameters: ReprocessParameters) -> TaskRunner[Any]:
@@ -113,10 +136,10 @@ def _dask_runner(parameters: ReprocessParameters) -> TaskRunner[Any]:
     )
 
 
-def _in_pool(pool: Executor) -> Callable[[str, Job, Sequence[Piece]], list[PieceResult]]:
+def _in_pool(pool: Executor, over: threading.Event) -> Callable[[str, Job, Sequence[Piece]], list[PieceResult]]:
     def read(label: str, job: Job, pieces: Sequence[Piece]) -> list[PieceResult]:
         del label
-        return [pool.submit(reread_piece, job, piece).result() for piece in pieces]
+        return [pool.submit(reread_piece, job, piece).result() for piece in pieces if not over.is_set()]
 
     return read
 

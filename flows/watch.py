@@ -11,6 +11,7 @@ from flows.run import RunSummary
 from flows.settings import read_settings
 from flows.source_choice import SourceChoice
 from flows.source_set import SourceSetBusyError
+from flows.trying_again import tried_again_unless
 from scrapers.sources.registry import load_sources, select_sources
 
 
@@ -35,6 +36,11 @@ def _run_name() -> str:
 )
 def watch(parameters: WatchParameters) -> RunSummary | State[RunSummary]:
     """One request a column where nothing is new; candidates that are found stay wanted for the next crawl."""
+    with tried_again_unless():
+        return _watch(parameters)
+
+
+def _watch(parameters: WatchParameters) -> RunSummary | State[RunSummary]:
     settings = read_settings()
     everything = load_sources(settings.sources_dir)
     sources = select_sources(everything, ids=parameters.sources, province=parameters.province)

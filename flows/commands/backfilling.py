@@ -55,7 +55,7 @@ def backfill_command(settings: Settings, given: dict[str, Any], *, plan_only: bo
 
         try:
             with shown_progress("Backfilling"):
-                ended = backfill(parameters)
+                ended = backfill.with_options(retries=0)(parameters)  # whoever looks on tries again by hand
         except CancelledRun:
             talk.print("Cancelled on the server. What has landed is kept; the same command goes on from there.")
             return 1

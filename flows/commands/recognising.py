@@ -36,7 +36,7 @@ def recognise_command(settings: Settings, given: dict[str, Any], *, with_prefect
         with prefect_server(settings.prefect_home):
             from flows.recognise import recognise  # Prefect reads its settings when it is imported
 
-            summary = recognise(parameters)
+            summary = recognise.with_options(retries=0)(parameters)  # whoever looks on tries again by hand
     else:
         with FileReader(RECOGNITION_LIMITS, at_most=1, recognising=True) as reader:
             summary = recognise_plainly(settings, registry, asked, reader.read, engine, on_file=_tell)

@@ -41,7 +41,7 @@ def reprocess_command(settings: Settings, given: dict[str, Any], *, output: str,
         with prefect_server(settings.prefect_home):
             from flows.reprocess import reprocess  # Prefect reads its settings when it is imported
 
-            summary = reprocess(parameters)
+            summary = reprocess.with_options(retries=0)(parameters)  # whoever looks on tries again by hand
     else:
         with _executor(parameters) as executor:
             summary = reprocess_plainly(

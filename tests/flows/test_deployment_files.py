@@ -35,9 +35,21 @@ def test_every_deployment_names_a_flow_that_says_what_it_does(wanted: Wanted) ->
     for deployment in wanted.deployments:
         flow: Any = load_flow_from_entrypoint(deployment.entrypoint)
         assert flow.description
-        # A backfill is bounded by its requests, a reprocess by the archive, a recognition by pages: any may take days.
-        assert flow.timeout_seconds or flow.name in ("backfill", "reprocess", "recognise")
         assert len(deployment.description) > 40
+
+
+def test_every_deployment_is_tried_again_and_bounded_in_time(wanted: Wanted) -> None:
+    days = {
+        "backfill": 14,
+        "reprocess": 7,
+        "recognise": 14,
+    }  # of others a later run does the same work before the next day
+    for deployment in wanted.deployments:
+        flow: Any = load_flow_from_entrypoint(deployment.entrypoint)
+        assert flow.retries in (1, 2), flow.name
+        assert 60 <= flow.retry_delay_seconds <= 300, "long enough for a lock or a store to come free"
+        least, most = (days[flow.name] - 1, days[flow.name]) if flow.name in days else (0, 1)
+        assert least * 86400 < flow.timeout_seconds <= most * 86400, flow.name
 
 
 def test_every_field_of_every_form_has_a_title_and_a_description(wanted: Wanted) -> None:

@@ -170,7 +170,7 @@ def test_a_run_that_fails_is_told_with_the_reason_and_where_to_look(
 ) -> None:
     running, _ = served
     asked = json.dumps({"parameters": {"sources": ["no/such"]}})
-    # Validation of the form cannot know the registry, so the run itself must fail, and with a retry after a minute.
+    # Validation of the form cannot know the registry, so the run itself must fail.
     run = running.run("watch/watch", "--params", asked)
     state = running.ended(run, 240)
     assert state["type"] == "FAILED"
