@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from typing import Any
-
-from pydantic import ValidationError
 
 from flows.backfill_parameters import BackfillParameters
 from flows.backfill_plan import BackfillPlan, SourceWork, plan_backfill
 from flows.backfill_run import BackfillSummary, backfill_plainly
+from flows.commands.beginnings import server_of_a_run, validated
 from flows.commands.terminal import many, say, show_table, shown_progress, talk
 from flows.progress import Progress
 from flows.registry import load_registry
-from flows.server import prefect_server
-from flows.settings import Settings, SettingsError
+from flows.settings import Settings
 from scrapers.report_years import spelt
 from scrapers.sources.registry import load_sources
 from warehouse.wanted import WantedYear
@@ -23,11 +20,8 @@ from warehouse.wanted import WantedYear
 
 def backfill_command(settings: Settings, given: dict[str, Any], *, plan_only: bool, with_prefect: bool) -> int:
     """Fill in what is missing, or show the plan; ``given`` are :class:`BackfillParameters`. Exit code 1 where there are
-    problems. Raises :class:`SettingsError` for a parameter that is wrong."""
-    try:
-        parameters = BackfillParameters.model_validate(given)
-    except ValidationError as error:
-        raise SettingsError("\n".join(_in_words(problem) for problem in error.errors())) from error
+    problems. Raises ``SettingsError`` for a parameter that is wrong."""
+    parameters = validated(BackfillParameters, given)
     registry = load_sources(settings.sources_dir)
     sources = parameters.chosen(registry)  # asked before a server is started: what is misspelt is answered at once
     if plan_only:
@@ -46,10 +40,8 @@ def backfill_command(settings: Settings, given: dict[str, Any], *, plan_only: bo
                 on_word=talk.print,
             )
         return show_summary(summary)
-    if "PREFECT_API_URL" not in os.environ:
-        talk.print("Starting a Prefect server for this run (7 s; 20 s the first time) ...")
-    with prefect_server(settings.prefect_home):
-        from prefect.exceptions import CancelledRun  # Prefect reads its settings when it is imported
+    with server_of_a_run(settings):
+        from prefect.exceptions import CancelledRun
 
         from flows.backfill import backfill
 
@@ -161,8 +153,3 @@ def _time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _in_words(problem: Any) -> str:
-    name = ".".join(map(str, problem["loc"])) or "parameters"
-    return f"--{name.replace('_', '-')}: {problem['msg'].removeprefix('Value error, ')}"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 
+from flows.commands.beginnings import server_of_a_run
 from flows.commands.terminal import say, show_table, shown_progress, talk
 from flows.progress import Progress
 from flows.run import RunSummary, crawl_plainly
-from flows.server import prefect_server
 from flows.settings import Settings, SettingsError
 from scrapers.report_years import parse_years
 from scrapers.sources.registry import load_sources, select_sources
@@ -71,10 +70,8 @@ def run(
                 relist=relist,
                 years=_years(years),
             )
-    if "PREFECT_API_URL" not in os.environ:
-        talk.print("Starting a Prefect server for this run (7 s; 20 s the first time) ...")
-    with prefect_server(settings.prefect_home):
-        from flows.crawl import CrawlParameters, crawl  # Prefect reads its settings when it is imported
+    with server_of_a_run(settings):
+        from flows.crawl import CrawlParameters, crawl
 
         parameters = CrawlParameters(
             sources=sources, province=province, recheck_days=recheck_days, relist=relist, years=years

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
+from flows.commands.beginnings import knows_an_archive, server_of_a_run, validated
 from flows.commands.terminal import many, say, show_table, talk
 from flows.recognise_parameters import RecogniseParameters
 from flows.recognising import RecognisedFile, RecognitionSummary, recognise_plainly, sentence
-from flows.server import prefect_server
 from flows.settings import Settings
 from scrapers.reading.attachments.file_reader import FileReader
 from scrapers.reading.attachments.recognition import RECOGNITION_LIMITS, EngineMissingError, engine_version
@@ -17,8 +16,8 @@ from scrapers.sources.registry import load_sources
 
 def recognise_command(settings: Settings, given: dict[str, Any], *, with_prefect: bool) -> int:
     """Recognise what waits; ``given`` are :class:`RecogniseParameters`. Exit code 1 where something could not be read
-    from the archive or loaded, or the engine is missing."""
-    parameters = RecogniseParameters.model_validate(given)
+    from the archive or loaded, or the engine is missing. Raises ``SettingsError`` for a parameter that is wrong."""
+    parameters = validated(RecogniseParameters, given)
     registry = load_sources(settings.sources_dir)
     asked = parameters.asked(registry)
     try:
@@ -26,15 +25,11 @@ def recognise_command(settings: Settings, given: dict[str, Any], *, with_prefect
     except EngineMissingError as error:
         say("error", str(error))
         return 1
-    if not settings.warehouse_path.exists():
-        say("error", f"{settings.warehouse_path} is not there, so nobody knows what was archived; crawl first, or "
-            "`nianbao archive rebuild`")  # fmt: skip
+    if not knows_an_archive(settings):
         return 1
     if with_prefect:
-        if "PREFECT_API_URL" not in os.environ:
-            talk.print("Starting a Prefect server for this run (7 s; 20 s the first time) ...")
-        with prefect_server(settings.prefect_home):
-            from flows.recognise import recognise  # Prefect reads its settings when it is imported
+        with server_of_a_run(settings):
+            from flows.recognise import recognise
 
             summary = recognise.with_options(retries=0)(parameters)  # whoever looks on tries again by hand
     else:

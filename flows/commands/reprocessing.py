@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
-from pydantic import ValidationError
-
+from flows.commands.beginnings import knows_an_archive, server_of_a_run, validated
 from flows.commands.terminal import say, show_table, shown, talk
 from flows.reprocess_parameters import ReprocessParameters
 from flows.rereading import RereadSummary, reprocess_plainly
 from flows.rereading_report import as_json, sampled, sentences
-from flows.server import prefect_server
 from flows.settings import Settings, SettingsError
 from scrapers.sources.registry import load_sources
 
@@ -24,22 +21,14 @@ from scrapers.sources.registry import load_sources
 def reprocess_command(settings: Settings, given: dict[str, Any], *, output: str, with_prefect: bool) -> int:
     """Read the archive anew, or compare; ``given`` are :class:`ReprocessParameters`. Exit code 1 where pages could not
     be read anew. Raises :class:`SettingsError` for a parameter that is wrong."""
-    try:
-        parameters = ReprocessParameters.model_validate(given)
-    except ValidationError as error:
-        said = [f"--{one['loc'][0] if one['loc'] else 'parameters'}: {one['msg']}" for one in error.errors()]
-        raise SettingsError("\n".join(said)) from error
+    parameters = validated(ReprocessParameters, given)
     registry = load_sources(settings.sources_dir)
     wanted = parameters.wanted(registry)
-    if not settings.warehouse_path.exists():
-        say("error", f"{settings.warehouse_path} is not there, so nobody knows what was archived; crawl first, or "
-            "`nianbao archive rebuild`")  # fmt: skip
+    if not knows_an_archive(settings):
         return 1
     if with_prefect:
-        if "PREFECT_API_URL" not in os.environ:
-            talk.print("Starting a Prefect server for this run (7 s; 20 s the first time) ...")
-        with prefect_server(settings.prefect_home):
-            from flows.reprocess import reprocess  # Prefect reads its settings when it is imported
+        with server_of_a_run(settings):
+            from flows.reprocess import reprocess
 
             summary = reprocess.with_options(retries=0)(parameters)  # whoever looks on tries again by hand
     else:

@@ -1,0 +1,47 @@
+"""What commands that start a run have in common before it begins: what was asked for, what must be there, a server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from flows.commands.terminal import say, talk
+from flows.server import prefect_server
+from flows.settings import Settings, SettingsError
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def validated(parameters: type[_Model], given: Mapping[str, Any]) -> _Model:
+    """The options as the parameters of a flow. Raises :class:`SettingsError`, a line an option that is wrong."""
+    try:
+        return parameters.model_validate(given)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_in_words(problem) for problem in error.errors())) from error
+
+
+def knows_an_archive(settings: Settings) -> bool:
+    """Whether there is a warehouse; says what to do where there is none."""
+    if settings.warehouse_path.exists():
+        return True
+    say("error", f"{settings.warehouse_path} is not there, so nobody knows what was archived; crawl first, or "
+        "`nianbao archive rebuild`")  # fmt: skip
+    return False
+
+
+@contextmanager
+def server_of_a_run(settings: Settings) -> Iterator[None]:
+    """A Prefect server for the block; import flows inside it, since Prefect reads its settings when it is imported."""
+    if "PREFECT_API_URL" not in os.environ:
+        talk.print("Starting a Prefect server for this run (7 s; 20 s the first time) ...")
+    with prefect_server(settings.prefect_home):
+        yield
+
+
+def _in_words(problem: Any) -> str:
+    name = ".".join(map(str, problem["loc"])) or "parameters"
+    return f"--{name.replace('_', '-')}: {problem['msg'].removeprefix('Value error, ')}"
