@@ -100,22 +100,11 @@ def _capture(row: dict[str, Any]) -> CaptureToReread:
     if row["held_document"] is not None:
         held = HeldReading(row["held_document"], row["held_digest"], None if fields is None else dict(fields))
     return CaptureToReread(
-        capture=Capture(
-            capture_id=row["capture_id"],
-            url=row["url"],
-            final_url=row["final_url"],
-            fetched_at=_instant(row["fetched_at"]),
-            outcome=Outcome(row["outcome"]),
-            detail=row["detail"],
-            status=row["status"],
+        capture=_answer(
+            row,
             headers=tuple((one["name"], one["value"]) for one in row["headers"] or ()),
-            content_type=row["content_type"],
             etag=row["etag"],
             last_modified=row["last_modified"],
-            digest=row["digest"],
-            length=row["length"],
-            warc_file=row["warc_file"],
-            warc_offset=row["warc_offset"],
             attempts=row["attempts"],
             elapsed_ms=row["elapsed_ms"],
         ),
@@ -134,11 +123,11 @@ def _capture(row: dict[str, Any]) -> CaptureToReread:
         held_before=row["held_before"],
         report_year=row["report_year"],
         held=held,
-        files=tuple(_file(one) for one in row["files"] or ()),
+        files=tuple(_answer(one) for one in row["files"] or ()),
     )
 
 
-def _file(row: dict[str, Any]) -> Capture:
+def _answer(row: dict[str, Any], **more: Any) -> Capture:
     return Capture(
         capture_id=row["capture_id"],
         url=row["url"],
@@ -152,6 +141,7 @@ def _file(row: dict[str, Any]) -> Capture:
         length=row["length"],
         warc_file=row["warc_file"],
         warc_offset=row["warc_offset"],
+        **more,
     )
 
 
