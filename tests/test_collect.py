@@ -16,16 +16,14 @@ from scrapers.records import (
     Fetched,
     KnownColumn,
     KnownPage,
-    Level,
     Outcome,
     ReportType,
     Request,
     Source,
     State,
 )
+from tests.qinghe import COLUMN, HOST, SOURCE
 
-HOST = "www.qinghe.gov.cn"
-COLUMN = f"http://{HOST}/fzzfjs/"
 REPORT = f"{COLUMN}202502/t20250206_1.html"
 PLAN = f"{COLUMN}202501/t20250110_2.html"
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
@@ -49,15 +47,6 @@ PAGE = (
     "<h1>清河县2024年法治政府建设年度报告</h1><div class='TRS_Editor'>"
     + "".join(f"<p>{part}</p><p>{'全县办结行政复议案件12件,行政机关负责人出庭应诉率100%。' * 6}</p>" for part in PARTS)
     + "</div></body></html>"
-)
-
-SOURCE = Source(
-    id="hebei/qinghe",
-    publisher="清河县人民政府",
-    level=Level.COUNTY,
-    hosts=(HOST,),
-    columns=(Column(COLUMN, "trs", (ReportType.RULE_OF_LAW,), "法治政府建设"),),
-    division_code="130534",
 )
 
 

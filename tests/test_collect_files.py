@@ -14,23 +14,18 @@ from scrapers.reading.attachments.reading import read_file
 from scrapers.records import (
     Batch,
     Capture,
-    Column,
     Fetched,
     FileKnown,
     FileOutcome,
     FileRole,
     KnownPage,
-    Level,
     Outcome,
     Report,
-    ReportType,
     Request,
-    Source,
     State,
 )
+from tests.qinghe import COLUMN, SOURCE
 
-HOST = "www.qinghe.gov.cn"
-COLUMN = f"http://{HOST}/fzzfjs/"
 PAGE = f"{COLUMN}202502/t20250206_1.html"
 FILE = f"{COLUMN}202502/P020250206356841234567.pdf"
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
@@ -41,14 +36,6 @@ BLOCKS = tuple(
     for block in (Heading(part, 1), Paragraph("全县办结行政复议案件12件，行政机关负责人出庭应诉率100%。" * 6))
 )
 TEXT = "\n".join(block.text for block in BLOCKS)
-SOURCE = Source(
-    id="hebei/qinghe",
-    publisher="清河县人民政府",
-    level=Level.COUNTY,
-    hosts=(HOST,),
-    columns=(Column(COLUMN, "trs", (ReportType.RULE_OF_LAW,), "法治政府建设"),),
-    division_code="130534",
-)
 
 
 def listed(href: str) -> bytes:

@@ -9,28 +9,16 @@ from scrapers.collect import Plan, Tally, collect
 from scrapers.records import (
     Batch,
     Capture,
-    Column,
     Fetched,
     KnownColumn,
     KnownPage,
-    Level,
     Outcome,
-    ReportType,
     Request,
-    Source,
     State,
 )
+from tests.qinghe import COLUMN, SOURCE
 
-COLUMN = "http://www.qinghe.gov.cn/fzzfjs/"
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
-SOURCE = Source(
-    id="hebei/qinghe",
-    publisher="清河县人民政府",
-    level=Level.COUNTY,
-    hosts=("www.qinghe.gov.cn",),
-    columns=(Column(COLUMN, "trs", (ReportType.RULE_OF_LAW,), "法治政府建设"),),
-    division_code="130534",
-)
 WHY = "budget: the 2 requests of this run to www.qinghe.gov.cn are spent (max_requests_per_host)"
 
 

@@ -20,7 +20,6 @@ from scrapers.records import (
     KnownColumn,
     KnownPage,
     Layout,
-    Level,
     Outcome,
     Report,
     ReportType,
@@ -29,18 +28,9 @@ from scrapers.records import (
     State,
 )
 from scrapers.sources.registry import read_source
+from tests.qinghe import COLUMN, HOST, SOURCE
 
-HOST = "www.qinghe.gov.cn"
-COLUMN = f"http://{HOST}/fzzfjs/"
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
-SOURCE = Source(
-    id="hebei/qinghe",
-    publisher="清河县人民政府",
-    level=Level.COUNTY,
-    hosts=(HOST,),
-    columns=(Column(COLUMN, "trs", (ReportType.RULE_OF_LAW,), "法治政府建设"),),
-    division_code="130534",
-)
 SENTENCE = "全县办结行政复议案件12件，行政机关负责人出庭应诉率达到100%。"
 PARTS = (
     "一、主要举措和成效",
