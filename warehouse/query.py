@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.errors import LimitError, QueryError
-from warehouse.query_advice import COLUMNS, HELP, explained, nearest, why_empty
+from warehouse.query_advice import COLUMNS, HELP, explained, macro_columns, nearest, why_empty
 from warehouse.readers import open_reader
 from warehouse.restricted import open_restricted
 
@@ -289,6 +289,14 @@ SELECT function_name || '(' || array_to_string(parameters, ', ') || ')' AS macro
 FROM duckdb_functions()
 WHERE database_name = current_database() AND function_type LIKE '%macro' AND NOT internal ORDER BY gives, macro
 """
+_MACRO_SCHEMA: Final = """
+SELECT function_name || '(' || array_to_string(parameters, ', ') || ')' AS "table",
+    NULL AS "column", NULL AS type, comment
+FROM duckdb_functions() WHERE database_name = current_database() AND function_name = $name
+UNION ALL
+SELECT $name, c.name, c.type, NULL
+FROM (SELECT unnest($columns::STRUCT(name VARCHAR, type VARCHAR)[]) AS c)
+"""
 _TABLES: Final = """
 SELECT view_name AS name, 'view' AS kind, comment FROM duckdb_views()
 WHERE database_name = current_database() AND NOT internal
@@ -312,7 +320,14 @@ def _dot_command(connection: duckdb.DuckDBPyConnection, command: str) -> tuple[s
     if word == ".schema" and len(arguments) <= 1:
         known = {str(table) for table, _ in connection.execute(COLUMNS).fetchall()}
         name = arguments[0].lower() if arguments else None
+        macros = {row[0] for row in connection.execute(_MACRO_NAMES).fetchall()}
+        if name is not None and name in macros:
+            columns = macro_columns(connection, name)
+            return _MACRO_SCHEMA, {
+                "name": name,
+                "columns": [{"name": column, "type": kind} for column, kind in columns],
+            }
         if name is not None and name not in known:
-            raise QueryError(f"there is no table or view {name}.{nearest(name, known)} {HELP}")
+            raise QueryError(f"there is no table or view {name}.{nearest(name, known | macros)} {HELP}")
         return _SCHEMA, {"name": name}
     raise QueryError(f"{command.strip()} is no command here: {HELP}, .macros what can be called")

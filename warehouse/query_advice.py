@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import duckdb
@@ -82,7 +83,7 @@ def explained(connection: duckdb.DuckDBPyConnection, sql: str, error: str) -> st
             f"{first}\nA query reads the warehouse and nothing else. To join a file of yours, name it: "
             "nianbao sql --with mine.csv \"FROM reports JOIN 'mine.csv' USING (division_code)\""
         )
-    remark = _misspelt(connection, error) or next((words for said, words in _REMARKS if said.search(error)), None)
+    remark = _misspelt(connection, sql, error) or next((words for said, words in _REMARKS if said.search(error)), None)
     wide = sorted({sign for sign in _QUOTED.sub("", sql) if sign in _FULL_WIDTH})
     if wide and ("syntax error" in error or any(sign in error for sign in wide)):
         meant = ", ".join(f"{sign} (write {_FULL_WIDTH[sign].replace(' ', 'a space')})" for sign in wide)
@@ -90,7 +91,7 @@ def explained(connection: duckdb.DuckDBPyConnection, sql: str, error: str) -> st
     return f"{shown}\n{remark}" if remark else shown
 
 
-def _misspelt(connection: duckdb.DuckDBPyConnection, error: str) -> str | None:
+def _misspelt(connection: duckdb.DuckDBPyConnection, sql: str, error: str) -> str | None:
     """The table, column or function that is not there, with the nearest that are."""
     columns = connection.execute(COLUMNS).fetchall()
     if table := _MISSING_TABLE.search(error):
@@ -103,9 +104,14 @@ def _misspelt(connection: duckdb.DuckDBPyConnection, error: str) -> str | None:
         return f"there is no function {function.group(1)}.{nearest(function.group(1), known, cutoff=0.7)}"
     if column := _MISSING_COLUMN.search(error):
         name = next(group for group in column.groups() if group)
-        asked = {word.lower() for word in re.findall(r"\w+", error.partition("LINE ")[2])}
-        here = {row[1] for row in columns if row[0].lower() in asked} or {row[1] for row in columns}
-        near = nearest(name, here)
+        asked = {word.lower() for word in re.findall(r"\w+", sql)}
+        here = {row[1] for row in columns if row[0].lower() in asked}
+        gives = ""
+        for (macro,) in connection.execute(_MACROS).fetchall():
+            if macro in asked and (of_macro := [column for column, _ in macro_columns(connection, macro)]):
+                here.update(of_macro)
+                gives += f" {macro} gives {', '.join(of_macro)}."
+        near = nearest(name, (here or {row[1] for row in columns}) - {name})
         elsewhere = sorted({row[0] for row in columns if row[1] == name})[:4]
         held = f" {', '.join(elsewhere)} have a column of that name." if elsewhere else ""
         text = (
@@ -113,8 +119,24 @@ def _misspelt(connection: duckdb.DuckDBPyConnection, error: str) -> str | None:
             if f'"{name}"' in error.partition("LINE ")[2]
             else ""
         )
-        return f"there is no column {name} here.{near}{held}{text} {HELP}"
+        return f"there is no column {name} here.{near}{gives or held}{text} {HELP}"
     return None
+
+
+def macro_columns(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[str, str]]:
+    """Name and type of each column that a table macro gives; nothing where DuckDB cannot tell without arguments."""
+    found = connection.execute(
+        "SELECT function_name, parameters FROM duckdb_functions() "
+        "WHERE database_name = current_database() AND function_type = 'table_macro' AND function_name = ?",
+        [name],
+    ).fetchone()
+    if found is None:
+        return []
+    with suppress(duckdb.Error):  # a macro that cannot be bound to NULL
+        arguments = ", ".join(f"{parameter} := NULL" for parameter in found[1])
+        described = connection.execute(f"DESCRIBE FROM {found[0]}({arguments})").fetchall()
+        return [(row[0], row[1]) for row in described]
+    return []
 
 
 def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
