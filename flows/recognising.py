@@ -16,7 +16,7 @@ from types import TracebackType
 
 from flows.archive_run import close_killed, end_run, load_first, make_ready
 from flows.learning import rules_of
-from flows.rereading import Job, Piece, reread_piece, split, with_rules
+from flows.reread_pieces import Job, Piece, reread_piece, split, with_rules
 from flows.run_lock import new_run_id, run_lock
 from flows.settings import Settings
 from scrapers.reading.attachments.recognised_texts import RecognisedText, RecognisedTextError, RecognisedTexts

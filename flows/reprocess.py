@@ -22,7 +22,8 @@ from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.reprocess_parameters import ReprocessParameters
-from flows.rereading import Job, Piece, PieceResult, Rereading, RereadSummary, process_pool, reread_piece
+from flows.reread_pieces import Job, Piece, PieceResult, reread_piece
+from flows.rereading import Rereading, RereadSummary, process_pool
 from flows.rereading_report import summary_markdown
 from flows.settings import read_settings
 from flows.trying_again import tried_again_unless, try_once

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from flows.rereading import Difference, RereadSummary
+from flows.reread_pieces import Difference
+from flows.rereading import RereadSummary
 from flows.settings import Settings
 from warehouse.rereading import held_texts_of
 

@@ -165,11 +165,11 @@ def _wait_for_workers(address: str, workers: int) -> None:
 
 def _load() -> None:
     """What a worker has loaded that has worked before."""
-    import flows.rereading
+    import flows.reread_pieces
     from scrapers.reading.words import counted
 
     counted("法治政府建设年度报告")
-    assert flows.rereading
+    assert flows.reread_pieces
 
 
 if __name__ == "__main__":

@@ -21,8 +21,9 @@ from test_killed_crawl import content
 import scrapers.settle
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
-from flows import rereading
-from flows.rereading import Rereading, RereadSummary, Wanted, code_version, reprocess_plainly, reread_piece
+from flows import reread_pieces, rereading
+from flows.reread_pieces import code_version, reread_piece
+from flows.rereading import Rereading, RereadSummary, Wanted, reprocess_plainly
 from flows.rereading_report import as_json
 from flows.run import crawl_plainly
 from flows.settings import Settings
@@ -155,7 +156,7 @@ def test_only_the_source_and_the_days_asked_for_are_read(old: Path) -> None:
 def test_a_run_that_was_cut_short_goes_on_where_it_was(
     old: Path, today: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rereading, "PAGES_A_PIECE", 4)
+    monkeypatch.setattr(reread_pieces, "PAGES_A_PIECE", 4)
 
     first = Rereading(of(old), REGISTRY, Wanted())
 
@@ -200,7 +201,7 @@ def test_a_row_that_is_no_longer_asked_for_takes_its_report_out_and_a_new_one_is
     stricter = replace(source, columns=tuple(replace(one, exclude=("2019年",)) for one in source.columns))
     registry = tuple(stricter if one.id == source.id else one for one in REGISTRY)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rereading, "_registry", lambda _: {one.id: one for one in registry})
+        patch.setattr(reread_pieces, "_registry", lambda _: {one.id: one for one in registry})
         reprocess_plainly(of(old), registry, Wanted())
     query = "SELECT report_year FROM reports WHERE source_id = 'yunling/yanxi_education' ORDER BY ALL"
     assert 2019 not in {year for (year,) in run_sql(of(old).reader_path, query).rows}

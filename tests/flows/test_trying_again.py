@@ -28,7 +28,7 @@ from flows.settings import SettingsError, read_settings
 with prefect_server(read_settings().prefect_home):
     from prefect import flow
     from prefect.client.orchestration import get_client
-    from flows import reprocess as reprocessing, rereading
+    from flows import reprocess as reprocessing, reread_pieces, rereading
     from flows.backfill import backfill
     from flows.backfill_parameters import BackfillParameters
     from flows.maintain import ArchiveDamagedError
@@ -56,7 +56,7 @@ with prefect_server(read_settings().prefect_home):
     failing("too long", ValueError("not reached"), seconds=5)
 
     # A reprocess whose third piece meets a warehouse that somebody else holds.
-    rereading.PAGES_A_PIECE = 4
+    reread_pieces.PAGES_A_PIECE = 4
     taken = []
     take = rereading.Rereading.take
 

@@ -11,7 +11,8 @@ import pytest
 from deployments.portal import FILES_SOURCES, Network, Portal, files_network
 from deployments.portal.documents import Grid
 from deployments.portal.files.site import FilesSite, Served
-from flows.rereading import Rereading, reread_piece
+from flows.reread_pieces import reread_piece
+from flows.rereading import Rereading
 from flows.run import crawl_plainly
 from flows.settings import Settings
 from scrapers.reading.words import tokens
