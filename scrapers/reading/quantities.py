@@ -117,7 +117,11 @@ _SUSPECT_AFTER: Final = frozenset("—–~～/+×-至到")
 _RISE: Final = "增长|上升|提高|提升|增加|增幅|涨幅|上涨|攀升"
 _FALL: Final = "下降|减少|降低|降幅|压缩|压减|缩短|缩减|下跌|回落"
 _CHANGE: Final = re.compile(f"(?:{_RISE}|(?P<fall>{_FALL}))(?:了|率)?(?:分别)?(?:为|达到?)?(?:约|近|超过?)?[ \u00a0]?$")
-_ONLY_CHANGE: Final = re.compile(f"(?:较上年|比上年|同比|环比|总体|整体|分别|均)*(?:{_RISE}|{_FALL})?(?:了|率)?[到至]?")
+_ONLY_CHANGE: Final = re.compile(
+    "(?:的?基础上)?(?:较上年|比上年|同比|环比|总体|整体|分别|均)*"
+    f"(?:(?:{_RISE}|{_FALL})?(?:了|率)?[到至]?|[升增降减][到至])(?:(?<=[到至])[0-9]{{4}}年度?)?"
+)
+"""A rise or a fall, or what it ends at: 由120件增至236件, 从2022年的92%上升至2023年的98%."""
 _ABOUT_BEFORE: Final = re.compile(
     "(将近|接近|不足|不少于|不低于|不超过|不高于|不到|至少|最多|大约|超过|突破|[近约超逾])[ \u00a0]?$"
 )
@@ -159,7 +163,7 @@ _NO_NOUN: Final = re.compile(
 _LONGEST: Final = 24
 """Characters of text before a number that may say what it counts."""
 
-_RULES: Final = (_FOUND, _CLAUSE_END, _NO_COUNT_BEFORE, _NO_COUNT_AFTER, _CHANGE, _LEADING, _NO_NOUN)
+_RULES: Final = (_FOUND, _CLAUSE_END, _NO_COUNT_BEFORE, _NO_COUNT_AFTER, _CHANGE, _ONLY_CHANGE, _LEADING, _NO_NOUN)
 EXTRACTOR_VERSION: Final = f"1+{hashlib.sha256(''.join(rule.pattern for rule in _RULES).encode()).hexdigest()[:8]}"
 """Kept beside the quantities, which change with it: the number of the procedure and a digest of its rules."""
 

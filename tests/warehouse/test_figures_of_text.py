@@ -86,6 +86,31 @@ def test_the_panel_shows_who_says_nothing_and_leaves_plans_out(load: Load, ask: 
     assert ask(panel) == [("浦江县人民政府", 5.0, 1, "收到行政复议申请5件"), ("滨江区人民政府", None, 0, None)]
 
 
+def test_the_panel_takes_this_years_number_and_not_the_one_it_rose_from(load: Load, ask: Ask) -> None:
+    said = (
+        "行政机关负责人出庭应诉率由上年的92.3%提高到98.6%。",
+        "出庭应诉率从2023年的91%上升至2024年的95%。",
+        "出庭应诉率由90.5%升至94%。",
+        "出庭应诉率较上年的92%提高1个百分点，达93%。",
+        "行政处罚案件说明理由，出庭应诉率97%，上年出庭应诉率96%。",
+        "出庭应诉率自2019年以来保持在99%。",
+        "出庭应诉率从去年同期的80%大幅改善。",
+    )
+    batch = whole_batch(0, len(said))
+    made = [
+        looked_through(
+            replace(report(number, text=("一、概述", text, "二、其他"), sections=()), publisher=f"{number}县人民政府")
+        )
+        for number, text in enumerate(said)
+    ]
+    load(replace(batch, reports=tuple(made)))
+    panel = "SELECT number FROM figure_panel('出庭应诉率', unit := '%') ORDER BY publisher"
+    assert ask(panel) == [(98.6,), (95.0,), (94.0,), (93.0,), (97.0,), (99.0,), (None,)]
+    assert ask("SELECT is_earlier_value(w) FROM (SELECT unnest(['说明理由', '占比', '来自', '由', '率由']) AS w)") == [
+        (False,), (False,), (False,), (False,), (True,)
+    ]  # fmt: skip
+
+
 def test_new_rules_replace_the_quantities_and_make_no_version(load: Load, ask: Ask) -> None:
     load(with_quantities())
     batch = with_quantities()

@@ -23,9 +23,14 @@ JOIN core_quantities q ON q.document_id = r.document_id AND q."version" = r."ver
 LEFT JOIN core_sections s ON s.document_id = q.document_id AND s."version" = q."version"
     AND q."block" BETWEEN s.first_block AND s.last_block;
 
+-- Whether a number is where a comparison starts from, another year's: 出庭应诉率由上年的92%提高到98%. What it counts then ends in
+-- 由, 从 or 自 (and not in 理由, 服从, 来自), or in a year that such a word, or 较, 比, 在 leads to.
+CREATE MACRO is_earlier_value(counted) AS regexp_matches(counted,
+    '([^理事案缘来自]由|[^服依听遵]从|[^来各亲独]自|([由从自较比在与]|相比)(上一?年度?|上年末|去年|前年|往年|[0-9]{4}年度?末?|.{1,2}年前)(同期)?)$');
+
 -- What each trusted report says in its text of one thing (`about` stands in what the number counts): the first number, and how
--- many there are. Plans for the year to come are no results, and a rise is no level, so neither counts. Reports that say
--- nothing of it are rows too, with NULL.
+-- many there are. Plans for the year to come are no results, a rise is no level, and what a rise started from is another
+-- year's, so none of them counts. Reports that say nothing of it are rows too, with NULL.
 CREATE MACRO figure_panel(about, unit := NULL, kind := NULL, "type" := NULL) AS TABLE
 WITH said AS (
     SELECT f.document_id, count(*) AS statements,
@@ -34,6 +39,7 @@ WITH said AS (
     FROM figures f
     WHERE f.origin = 'text' AND contains(f.counted, about) AND (unit IS NULL OR f.unit = unit)
         AND coalesce(f.kind = kind, f.kind <> 'change') AND f.role IS DISTINCT FROM 'next_year'
+        AND NOT is_earlier_value(f.counted)
     GROUP BY f.document_id
 )
 SELECT r.publisher, r.level, r.division_code, r.report_type, r.report_year, s.chosen.number AS number, s.chosen.unit AS unit,
