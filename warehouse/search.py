@@ -42,6 +42,7 @@ def search_reports(
     query: str,
     *,
     words: Sequence[str],
+    plain: str | None = None,
     filters: Filters,
     most: int = 10,
     snippets: bool = True,
@@ -49,18 +50,20 @@ def search_reports(
 ) -> Answer:
     """The best ``most`` of the trusted reports for ``words``, by BM25, with a snippet each.
 
-    A report needs one of the words and every phrase that stands in quotes in ``query``. Columns are those of the
+    A report needs one of the words and every phrase that stands in quotes in ``query``, or as ``plain``, the query in
+    Simplified characters, spells it. Columns are those of the
     macro ``search``. A phrase reads the texts of all reports that pass the filters. Raises ``NoReaderError`` where no
     copy has been published, or one by an older nianbao.
     """
     return _ask(
         reader,
-        'FROM search($query, words := $words::VARCHAR[], "year" := $year, division := $division, '
+        'FROM search($query, words := $words::VARCHAR[], plain := $plain, "year" := $year, division := $division, '
         '"type" := $type, "level" := $level, publisher := $publisher, most := $most, snippets := $snippets, '
         "opening := $opening, closing := $closing)",
         {
             "query": query,
             "words": list(words),
+            "plain": plain,
             "year": filters.year,
             "division": filters.division,
             "type": filters.report_type,

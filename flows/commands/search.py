@@ -37,7 +37,8 @@ def search_command(settings: Settings, query: str, *, filters: Filters, most: in
     reader = settings.reader_path
     screen = form == "table"
     marks = _UNSEEN if screen and sys.stdout.isatty() else MARKS if screen else ("", "")
-    answer = search_reports(reader, query, words=words, filters=filters, most=most, marks=marks)
+    plain = simplified(query)
+    answer = search_reports(reader, query, words=words, plain=plain, filters=filters, most=most, marks=marks)
     if screen:
         _show(answer)
     else:

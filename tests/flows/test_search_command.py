@@ -206,6 +206,9 @@ def test_a_phrase_stands_verbatim_in_every_result(crawled: Path, bare: duckdb.Du
     held = bare.execute("SELECT count(*) FROM report_texts WHERE contains(text, '出庭应诉率达到')").fetchall()
     assert [(len(found),)] == held
     assert rows(crawled, '"应诉出庭率达到"') == []
+    assert rows(crawled, '"出庭應訴率達到" 複議', "--limit", "1000") == found, (
+        "texts in Simplified, asked in Traditional"
+    )
 
 
 def test_filters_narrow_and_do_not_reorder(crawled: Path) -> None:

@@ -88,6 +88,13 @@ def test_a_phrase_is_found_however_the_text_was_cut(load: Load, ask: Ask) -> Non
     assert ask('FROM search(\'"行政复议" "没有这句"\')') == []
 
 
+def test_a_phrase_is_found_in_either_spelling(load: Load, ask: Ask) -> None:
+    load(batch(("行政复议", "出庭应诉"), ("行政複議", "出庭應訴"), ("行政复议", "案件办理")))
+    found = "SELECT document_id, snippet FROM search('\"出庭應訴\"', plain := '\"出庭应诉\"') ORDER BY ALL"
+    assert ask(found) == [("doc-0", "【出庭应诉】"), ("doc-1", "【出庭應訴】")]
+    assert ask("SELECT document_id FROM search('\"出庭應訴\"')") == [("doc-1",)]
+
+
 def test_each_filter_narrows(load: Load, ask: Ask) -> None:
     load(batch(*THREE))
     for held, other in (

@@ -38,9 +38,10 @@ CREATE MACRO snippet("text", words, opening := '【', closing := '】', width :=
 
 -- `words` are the query's words as somebody else has cut them. Without, the query is cut here: at each place the longest
 -- word that a trusted report has; of what is left over, every pair of characters stands for the words that hold it, as
--- 应诉 stands for 行政应诉 where no report has 应诉 by itself.
+-- 应诉 stands for 行政应诉 where no report has 应诉 by itself. `plain` is the query in Simplified characters: a phrase is found in
+-- either spelling.
 CREATE MACRO search(query, "year" := NULL, division := NULL, "type" := NULL, "level" := NULL, publisher := NULL,
-    most := 10, snippets := true, words := NULL, opening := '【', closing := '】') AS TABLE
+    most := 10, snippets := true, words := NULL, plain := NULL, opening := '【', closing := '】') AS TABLE
 WITH
 -- The index knows texts by number: those of trusted reports as they read now. A filter decides who is found, not how rare a
 -- word is.
@@ -122,7 +123,11 @@ scored AS (
     FROM (FROM held UNION ALL FROM wider_held) p JOIN weights w USING (token_id) WHERE p.wanted GROUP BY p.report_number
 ),
 phrases AS MATERIALIZED (
-    SELECT DISTINCT unnest(regexp_extract_all(query, '["“”]([^"“”]+)["“”]', 1)) AS phrase
+    SELECT DISTINCT phrase, coalesce(simple, phrase) AS simple
+    FROM (
+        SELECT unnest(regexp_extract_all(query, '["“”]([^"“”]+)["“”]', 1)) AS phrase,
+            unnest(regexp_extract_all(plain, '["“”]([^"“”]+)["“”]', 1)) AS simple
+    )
 ),
 -- A phrase may be cut otherwise in a text than alone, so reports with a phrase are told by their text alone. Whether there
 -- is one is asked of the query itself: a constant, by which the plan leaves the texts out.
@@ -132,7 +137,7 @@ with_phrases AS (
         SELECT i.report_number, t."text"
         FROM indexed i JOIN core_texts t ON t.report_number = i.report_number AND t."version" = i."version" AND t.place = 1
         WHERE i.wanted AND regexp_matches(query, '["“”][^"“”]+["“”]')
-    ) t ON contains(t."text", p.phrase)
+    ) t ON contains(t."text", p.phrase) OR contains(t."text", p.simple)
     GROUP BY t.report_number HAVING count(*) = (SELECT count(*) FROM phrases)
 ),
 best AS MATERIALIZED (
@@ -147,7 +152,7 @@ marks AS MATERIALIZED (
     SELECT CASE WHEN len(phrases) > 0 THEN phrases WHEN len(long) > 0 THEN long ELSE tokens END AS shown
     FROM (
         SELECT tokens, list_filter(tokens, lambda t: length(t) > 1) AS long,
-            (SELECT coalesce(list(lower(phrase)), []) FROM phrases) AS phrases
+            (SELECT coalesce(list(lower(phrase)) || list(lower(simple)), []) FROM phrases) AS phrases
         FROM (SELECT coalesce(list(token), []) AS tokens FROM (SELECT token FROM asked UNION SELECT token FROM wider))
     )
 ),
