@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.errors import LimitError, QueryError
-from warehouse.query_advice import COLUMNS, HELP, explained, macro_columns, nearest, why_empty
+from warehouse.query_advice import COLUMNS, HELP, explained, macro_columns, nearest, uncounted_words, why_empty
 from warehouse.readers import open_reader
 from warehouse.restricted import open_restricted
 
@@ -180,7 +180,7 @@ def run_on(
     with stream_on(connection, sql, limit=limit, seconds=seconds, parameters=parameters) as stream:
         rows = tuple(stream.rows())
     nothing = all(value in (0, None) for row in rows[:2] for value in row) and len(rows) < 2
-    found = _hints(connection, sql) if hints and nothing else ()
+    found = _hints(connection, sql, nothing=nothing) if hints else ()
     return Answer(stream.columns, stream.types, rows, stream.cut, found)
 
 
@@ -270,12 +270,12 @@ def _refuse(statement: duckdb.Statement) -> None:
     )
 
 
-def _hints(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, ...]:
+def _hints(connection: duckdb.DuckDBPyConnection, sql: str, *, nothing: bool) -> tuple[str, ...]:
     if sql.lstrip().startswith("."):
         return ()
     # A hint that takes long or cannot be made is none; the answer stands without it.
     with _time_limit(connection, _HINT_SECONDS), suppress(duckdb.Error):
-        return why_empty(connection, sql)
+        return (*uncounted_words(connection, sql), *(why_empty(connection, sql) if nothing else ()))
     return ()
 
 

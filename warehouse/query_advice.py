@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from pathlib import PurePath
 from typing import Any, Final
 
 import duckdb
@@ -25,6 +26,7 @@ _MISSING_COLUMN: Final = re.compile(
     r'Referenced column "([^"]+)" (?:was )?not found|does not have a column named "([^"]+)"'
     r'|Could not find key "([^"]+)"'
 )
+_MACRO: Final = re.compile(r"Candidate macros:\s*(\w+\(.*\))")
 _CLOSED: Final = re.compile(r"file system operations are disabled|[Ee]xternal extensions is disabled")
 _FULL_WIDTH: Final = dict(zip("，；：（）‘’“”＝＜＞＊　。", ",;:()''''=<>* .", strict=True))
 _QUOTED: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
@@ -79,11 +81,13 @@ def explained(connection: duckdb.DuckDBPyConnection, sql: str, error: str) -> st
     pointer = _POINTER.search(error)
     shown = first + ("\n" + pointer.group(0).strip("\n") if pointer else "")
     if _CLOSED.search(error):
-        return (
+        return _named_otherwise(connection, error) or (
             f"{first}\nA query reads the warehouse and nothing else. To join a file of yours, name it: "
             "nianbao sql --with mine.csv \"FROM reports JOIN 'mine.csv' USING (division_code)\""
         )
     remark = _misspelt(connection, sql, error) or next((words for said, words in _REMARKS if said.search(error)), None)
+    if macro := _MACRO.search(error):
+        remark = f"It is called as {macro[1]}; what has a value there may be left out, and is given by its name."
     wide = sorted({sign for sign in _QUOTED.sub("", sql) if sign in _FULL_WIDTH})
     if wide and ("syntax error" in error or any(sign in error for sign in wide)):
         meant = ", ".join(f"{sign} (write {_FULL_WIDTH[sign].replace(' ', 'a space')})" for sign in wide)
@@ -112,7 +116,9 @@ def _misspelt(connection: duckdb.DuckDBPyConnection, sql: str, error: str) -> st
                 here.update(of_macro)
                 gives += f" {macro} gives {', '.join(of_macro)}."
         near = nearest(name, (here or {row[1] for row in columns}) - {name})
-        elsewhere = sorted({row[0] for row in columns if row[1] == name})[:4]
+        elsewhere = sorted({row[0] for row in columns if row[1] == name}, key=lambda table: (_is_inner(table), table))[
+            :4
+        ]
         held = f" {', '.join(elsewhere)} have a column of that name." if elsewhere else ""
         text = (
             f" If it is text, write it in single quotes: '{name}'."
@@ -139,6 +145,20 @@ def macro_columns(connection: duckdb.DuckDBPyConnection, name: str) -> list[tupl
     return []
 
 
+def _is_inner(table: str) -> bool:
+    return table.startswith(("raw_", "core_", "schema_"))
+
+
+def _named_otherwise(connection: duckdb.DuckDBPyConnection, error: str) -> str | None:
+    """For a file that the query may read by another path than it wrote: that path."""
+    asked = re.search(r'Cannot access file "([^"]+)"', error)
+    (allowed,) = connection.execute("SELECT current_setting('allowed_paths')").fetchone() or ([],)
+    paths = [path for path in allowed if asked and PurePath(path).name == PurePath(asked[1]).name]
+    if asked is None or not paths:
+        return None
+    return f"The query says '{asked[1]}', --with says '{paths[0]}': write the same path in both."
+
+
 def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
     """`` Did you mean this or that?`` for a misspelt name, or nothing."""
     by_lower = {word.lower(): word for word in known}
@@ -156,8 +176,7 @@ def why_empty(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, ...
     Meant for an answer without rows. Looks at comparisons with ``=`` and ``IN`` in the statement's parse tree and at
     the tables and views named in it; a statement that DuckDB cannot serialise gives nothing.
     """
-    (tree,) = connection.execute("SELECT json_serialize_sql($1)", [sql.strip().rstrip(";")]).fetchone() or ("{}",)
-    nodes = list(_nodes(json.loads(tree)))
+    nodes = _parsed(connection, sql)
     tables = {node["table_name"].lower() for node in nodes if node.get("type") == "BASE_TABLE"}
     columns = connection.execute(COLUMNS).fetchall()
     said = []
@@ -166,6 +185,28 @@ def why_empty(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, ...
         if len(holders) == 1:
             said += _what_it_holds(connection, *holders[0], text)
     return tuple(said)
+
+
+def uncounted_words(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, ...]:
+    """Words that a query asks ``term_frequency`` for and texts are never cut into, so that it answers 0 throughout."""
+    if "term_frequency" not in sql.lower():
+        return ()
+    called = [node for node in _parsed(connection, sql) if node.get("function_name") == "term_frequency"]
+    words = [
+        str(node["children"][0]["value"]["value"])
+        for node in called
+        if node["children"] and node["children"][0].get("type") == "VALUE_CONSTANT" and _is_text(node["children"][0])
+    ]
+    return tuple(
+        f"Texts are not cut into the word {word}, so its count is 0; phrase_frequency('{word}') counts it in the text."
+        for word in dict.fromkeys(words)
+        if not connection.execute("SELECT 1 FROM core_vocabulary WHERE token = $1", [word]).fetchone()
+    )
+
+
+def _parsed(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Mapping[str, Any]]:
+    (tree,) = connection.execute("SELECT json_serialize_sql($1)", [sql.strip().rstrip(";")]).fetchone() or ("{}",)
+    return list(_nodes(json.loads(tree)))
 
 
 def _nodes(tree: Any) -> Iterator[Mapping[str, Any]]:

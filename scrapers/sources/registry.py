@@ -95,7 +95,8 @@ def select_sources(
     known = {source.id for source in sources}
     for identifier in wanted:
         if identifier not in known:
-            near = difflib.get_close_matches(identifier, known, n=3, cutoff=0.4)
+            named = sorted(each for each in known if each.rpartition("/")[2] == identifier)
+            near = named or difflib.get_close_matches(identifier, known, n=3, cutoff=0.4)
             hint = f"; did you mean {', '.join(near)}?" if near else ""
             raise UnknownSourceError(
                 f"no source is called {identifier!r}{hint or '.'} `nianbao sources list` shows all of them."

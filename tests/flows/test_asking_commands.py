@@ -179,6 +179,9 @@ def test_an_export_is_listed_and_narrowed(asked: Path, tmp_path: Path) -> None:
     )
     assert nianbao("export", str(tmp_path), data=asked).returncode == 1
     assert nianbao("export", str(tmp_path / "q"), "--all", "-t", "reports", data=asked).returncode == 2
+    none = nianbao("export", str(tmp_path / "q"), "-t", "reports", "--year", "1950", data=asked)
+    assert (none.returncode, "No row passes the filters" in none.stderr) == (0, True)
+    assert "no division code" in nianbao("export", str(tmp_path / "r"), "--division", "64a", data=asked).stderr
 
 
 def test_checks_are_listed_with_what_they_found_and_fail_where_an_error_is_found(asked: Path, tmp_path: Path) -> None:

@@ -181,6 +181,8 @@ def test_the_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
 def test_a_misspelt_source_is_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownSourceError, match="did you mean zhejiang/pujiang"):
         select_sources(load_sources(REGISTRY), ids=["zhejiang/pujian"])
+    with pytest.raises(UnknownSourceError, match="'pujiang'; did you mean zhejiang/pujiang\\?"):
+        select_sources(load_sources(REGISTRY), ids=["pujiang"])
 
 
 def test_a_zone_needs_the_division_it_lies_in(tmp_path: Path) -> None:

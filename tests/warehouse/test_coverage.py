@@ -192,7 +192,7 @@ def test_days_late_count_from_the_day_of_the_law(load: Load, warehouse: Path, tm
     with writing(warehouse, "registry") as connection:
         load_sources(connection, [COUNTY])
         days = connection.execute(
-            "SELECT report_year, due::VARCHAR, days_late FROM coverage_on(DATE '2026-04-10') ORDER BY 1"
+            "SELECT report_year, due::VARCHAR, days_late FROM coverage_on('2026-04-10') ORDER BY 1"
         ).fetchall()
         assert days == [(2023, "2024-03-31", 740), (2024, "2025-03-31", 2), (2025, "2026-03-31", 10)]
         assert connection.execute("SELECT report_year, due::VARCHAR, days_late FROM reports").fetchall() == [

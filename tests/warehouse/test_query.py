@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sample_batches import whole_batch, write_all
 
+from scrapers.records import Words
 from warehouse.errors import QueryError
 from warehouse.formats import answer_text
 from warehouse.load import load_pending
@@ -88,6 +90,8 @@ def test_every_way_of_reading_is_answered(reader: Path, sql: str) -> None:
         ("SELECT publisher, count(*) FROM reports", "GROUP BY ALL"),
         ("SELECT publisher FROM reports JOIN coverage USING (document_id)", 'use: "reports.publisher"'),
         ("SELECT error('x') FROM reports", "Invalid Input Error: x"),
+        ("FROM figure_panel('复议', units := '%')", r"called as figure_panel\(about, unit := NULL"),
+        ("SELECT text FROM reports", "attachments, blocks, report_texts, sections have a column of that name"),
         (".tabels", "no command here: .tables"),
         (".schema figur_panel", "no table or view figur_panel. Did you mean figure_panel"),
         (".schema report", "no table or view report. Did you mean reports"),
@@ -162,6 +166,28 @@ def test_a_value_that_no_row_has_is_named_with_what_there_is(reader: Path) -> No
     assert hints("WITH x AS (SELECT 'a' AS level) FROM x WHERE level = 'b'") == ()
     assert hints("FROM coverage_on(today()) WHERE state = 'overdu'") == ()
     assert hints(".schema") == ()
+
+
+def test_a_word_that_texts_are_never_cut_into_is_told_beside_its_zeros(migrated: Path, tmp_path: Path) -> None:
+    batch = whole_batch(0, 1)
+    cut = tuple(replace(each, words=Words("1+abc", ("出庭应诉",), (2,))) for each in batch.reports)
+    write_all(tmp_path / "landing", replace(batch, reports=cut))
+    load_pending(tmp_path / "w.duckdb", tmp_path / "landing")
+    held = publish(tmp_path / "w.duckdb", tmp_path / "reader.duckdb").path
+
+    def hints(sql: str) -> tuple[str, ...]:
+        return run_sql(held, sql, hints=True).hints
+
+    (hint,) = hints("FROM term_frequency('出庭应诉率')")
+    assert "phrase_frequency('出庭应诉率') counts it in the text" in hint
+    assert hints("FROM term_frequency('出庭应诉', per := ['level'])") == ()
+
+
+def test_a_file_that_was_named_by_another_path_is_told_as_it_was_named(reader: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.csv"
+    mine.write_text("division_code\n330726\n", "utf-8")
+    with pytest.raises(QueryError, match=r"--with says '.*/mine\.csv': write the same path in both"):
+        run_sql(reader, "FROM 'mine.csv'", files=[str(mine)])
 
 
 def test_a_stream_gives_the_rows_of_the_answer_by_rows_and_by_batches(reader: Path) -> None:
