@@ -148,7 +148,9 @@ def _ask(reader: Path, sql: str, parameters: Mapping[str, Any]) -> Answer:
         return run_sql(reader, sql, parameters=parameters)
     except QueryError as error:
         # A copy from before an upgrade has another index, or none, until the next run publishes.
-        if not re.search("no table or view (search|core_vocabulary)|report_number", str(error)):
+        if not re.search(
+            r"no table or view (search|core_vocabulary)|report_number|Macro search\(\) does not", str(error)
+        ):
             raise
         raise NoReaderError(
             f"{reader} was published by an older nianbao. Run: nianbao crawl (it publishes at its end)"

@@ -11,12 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 from sample_batches import MORNING, SOURCE, capture, report, whole_batch
 
 from scrapers.records import Batch, Outcome, State, Words
 from warehouse.database import writing
+from warehouse.errors import NoReaderError
 from warehouse.readers import publish
-from warehouse.search import dictionaries, missing_words, nearest_words, replace_words, texts_to_cut
+from warehouse.search import (
+    Filters,
+    dictionaries,
+    missing_words,
+    nearest_words,
+    replace_words,
+    search_reports,
+    texts_to_cut,
+)
 
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]
@@ -126,6 +136,18 @@ def test_a_bare_connection_answers_the_macro(load: Load, warehouse: Path, tmp_pa
     found = connection.execute("SELECT publisher, report_year, snippet FROM search('应诉')").fetchall()
     connection.close()
     assert found == [("浦江县人民政府", 2025, "【出庭应诉】")]
+
+
+def test_a_copy_of_before_the_macro_took_an_argument_is_told_as_old(
+    load: Load, warehouse: Path, tmp_path: Path
+) -> None:
+    load(batch(*THREE))
+    reader = publish(warehouse, tmp_path / "reader.duckdb").path
+    reader.chmod(0o644)
+    with duckdb.connect(str(reader)) as connection:
+        connection.execute("CREATE OR REPLACE MACRO search(query, words := NULL) AS TABLE SELECT 1")
+    with pytest.raises(NoReaderError, match="published by an older nianbao"):
+        search_reports(reader, "行政复议", words=("行政复议",), filters=Filters())
 
 
 def test_absent_words_have_nearest_ones(load: Load, warehouse: Path, tmp_path: Path) -> None:
