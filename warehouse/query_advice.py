@@ -27,6 +27,7 @@ _MISSING_COLUMN: Final = re.compile(
     r'|Could not find key "([^"]+)"'
 )
 _MACRO: Final = re.compile(r"Candidate macros:\s*(\w+\(.*\))")
+_NEAR: Final = re.compile(r'syntax error at or near "(\w+)"')
 _CLOSED: Final = re.compile(r"file system operations are disabled|[Ee]xternal extensions is disabled")
 _FULL_WIDTH: Final = dict(zip("，；：（）‘’“”＝＜＞＊　。", ",;:()''''=<>* .", strict=True))
 _QUOTED: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
@@ -86,6 +87,8 @@ def explained(connection: duckdb.DuckDBPyConnection, sql: str, error: str) -> st
             "nianbao sql --with mine.csv \"FROM reports JOIN 'mine.csv' USING (division_code)\""
         )
     remark = _misspelt(connection, sql, error) or next((words for said, words in _REMARKS if said.search(error)), None)
+    if (word := _NEAR.search(error)) and word[1].lower() in _keywords(connection):
+        remark = f"{word[1]} is a word of SQL: as a name it needs AS before it, or double quotes around it."
     if macro := _MACRO.search(error):
         remark = f"It is called as {macro[1]}; what has a value there may be left out, and is given by its name."
     wide = sorted({sign for sign in _QUOTED.sub("", sql) if sign in _FULL_WIDTH})
@@ -143,6 +146,14 @@ def macro_columns(connection: duckdb.DuckDBPyConnection, name: str) -> list[tupl
         described = connection.execute(f"DESCRIBE FROM {found[0]}({arguments})").fetchall()
         return [(row[0], row[1]) for row in described]
     return []
+
+
+def _keywords(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Words of SQL that a column may bear as its name (``share``, ``level``), unlike SELECT and FROM."""
+    rows = connection.execute(
+        "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'reserved'"
+    ).fetchall()
+    return {str(word) for (word,) in rows}
 
 
 def _is_inner(table: str) -> bool:

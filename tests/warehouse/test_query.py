@@ -92,6 +92,7 @@ def test_every_way_of_reading_is_answered(reader: Path, sql: str) -> None:
         ("SELECT error('x') FROM reports", "Invalid Input Error: x"),
         ("FROM figure_panel('复议', units := '%')", r"called as figure_panel\(about, unit := NULL"),
         ("SELECT text FROM reports", "attachments, blocks, report_texts, sections have a column of that name"),
+        ("SELECT count(*) share FROM reports", "share is a word of SQL: as a name it needs AS"),
         (".tabels", "no command here: .tables"),
         (".schema figur_panel", "no table or view figur_panel. Did you mean figure_panel"),
         (".schema report", "no table or view report. Did you mean reports"),
