@@ -117,6 +117,7 @@ _SUSPECT_AFTER: Final = frozenset("—–~～/+×-至到")
 _RISE: Final = "增长|上升|提高|提升|增加|增幅|涨幅|上涨|攀升"
 _FALL: Final = "下降|减少|降低|降幅|压缩|压减|缩短|缩减|下跌|回落"
 _CHANGE: Final = re.compile(f"(?:{_RISE}|(?P<fall>{_FALL}))(?:了|率)?(?:分别)?(?:为|达到?)?(?:约|近|超过?)?[ \u00a0]?$")
+_FROM: Final = re.compile("[由从自](?:上一?年度?|上年末|去年|前年|往年|[0-9]{4}年度?末?|.{1,2}年前)?(?:同期)?$")
 _ONLY_CHANGE: Final = re.compile(
     "(?:的?基础上)?(?:较上年|比上年|同比|环比|总体|整体|分别|均)*"
     f"(?:(?:{_RISE}|{_FALL})?(?:了|率)?[到至]?|[升增降减][到至])(?:(?<=[到至])[0-9]{{4}}年度?)?"
@@ -163,7 +164,17 @@ _NO_NOUN: Final = re.compile(
 _LONGEST: Final = 24
 """Characters of text before a number that may say what it counts."""
 
-_RULES: Final = (_FOUND, _CLAUSE_END, _NO_COUNT_BEFORE, _NO_COUNT_AFTER, _CHANGE, _ONLY_CHANGE, _LEADING, _NO_NOUN)
+_RULES: Final = (
+    _FOUND,
+    _CLAUSE_END,
+    _NO_COUNT_BEFORE,
+    _NO_COUNT_AFTER,
+    _CHANGE,
+    _FROM,
+    _ONLY_CHANGE,
+    _LEADING,
+    _NO_NOUN,
+)
 EXTRACTOR_VERSION: Final = f"1+{hashlib.sha256(''.join(rule.pattern for rule in _RULES).encode()).hexdigest()[:8]}"
 """Kept beside the quantities, which change with it: the number of the procedure and a digest of its rules."""
 
@@ -230,7 +241,9 @@ def _of_clause(
             number = float(match["number"].partition(".")[2])
         name = _name(left)
         change = _CHANGE.search(left[-10:]) if kind not in ("measure", "score") else None
-        if change is not None:
+        if change is not None and change[0].strip().endswith("为") and named and _FROM.search(named):
+            change = falls = None  # 由12%下降为9%: what it fell to, and not by how much
+        elif change is not None:
             kind, falls = "change", change["fall"] is not None
         elif name or kind not in ("rate", "ratio"):
             falls = None
