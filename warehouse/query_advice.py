@@ -81,6 +81,12 @@ def explained(connection: duckdb.DuckDBPyConnection, sql: str, error: str) -> st
     first = re.split(r"\nDid you mean|\n\s*Candidate", _POINTER.sub("", error))[0].strip()
     pointer = _POINTER.search(error)
     shown = first + ("\n" + pointer.group(0).strip("\n") if pointer else "")
+    if "not utf-8 encoded" in error:
+        file = re.search(r"^ *file *= *(.+)$", error, re.MULTILINE)
+        return (
+            f"{file[1] if file else 'the file'} is not in UTF-8: save it as CSV UTF-8 in Excel, "
+            "or turn it over with  iconv -f gb18030 -t utf-8"
+        )
     if _CLOSED.search(error):
         return _named_otherwise(connection, error) or (
             f"{first}\nA query reads the warehouse and nothing else. To join a file of yours, name it: "
@@ -103,6 +109,8 @@ def _misspelt(connection: duckdb.DuckDBPyConnection, sql: str, error: str) -> st
     columns = connection.execute(COLUMNS).fetchall()
     if table := _MISSING_TABLE.search(error):
         name = next(group for group in table.groups() if group)
+        if PurePath(name).suffix.lower() in (".xlsx", ".xls", ".dta", ".sav"):
+            return "A query reads CSV, JSON and Parquet files: save it as one of them, in Excel as CSV UTF-8."
         macros = {row[0] for row in connection.execute(_MACROS).fetchall()}
         near = nearest(name, {row[0] for row in columns} | macros)
         return f"there is no table or view {name}.{near} {HELP}"

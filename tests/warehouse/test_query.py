@@ -93,6 +93,7 @@ def test_every_way_of_reading_is_answered(reader: Path, sql: str) -> None:
         ("FROM figure_panel('复议', units := '%')", r"called as figure_panel\(about, unit := NULL"),
         ("SELECT text FROM reports", "attachments, blocks, report_texts, sections have a column of that name"),
         ("SELECT count(*) share FROM reports", "share is a word of SQL: as a name it needs AS"),
+        ("FROM 'mine.xlsx'", "reads CSV, JSON and Parquet files"),
         (".tabels", "no command here: .tables"),
         (".schema figur_panel", "no table or view figur_panel. Did you mean figure_panel"),
         (".schema report", "no table or view report. Did you mean reports"),
@@ -189,6 +190,13 @@ def test_a_file_that_was_named_by_another_path_is_told_as_it_was_named(reader: P
     mine.write_text("division_code\n330726\n", "utf-8")
     with pytest.raises(QueryError, match=r"--with says '.*/mine\.csv': write the same path in both"):
         run_sql(reader, "FROM 'mine.csv'", files=[str(mine)])
+
+
+def test_a_file_of_another_encoding_is_told_how_to_become_one_that_is_read(reader: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.csv"
+    mine.write_bytes("code,名称\n330726,浦江县\n".encode("gb18030"))
+    with pytest.raises(QueryError, match=r"^\S+mine\.csv is not in UTF-8: save it as CSV UTF-8"):
+        run_sql(reader, f"FROM '{mine}'", files=[str(mine)])
 
 
 def test_a_stream_gives_the_rows_of_the_answer_by_rows_and_by_batches(reader: Path) -> None:
