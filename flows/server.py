@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,6 +28,8 @@ import requests
 
 LARGEST_LOG = 10 * 1024 * 1024
 """Bytes of a log at which the next start begins a new one; the last one is kept as ``.1``."""
+EARLIER_EVENT_WITHIN = timedelta(seconds=20)
+"""Events come in order but for the few seconds that a client gathers them."""
 READY_WITHIN = 120.0
 """Seconds; the first start writes Prefect's schema, about 10 to 20 s on two cores."""
 
@@ -73,6 +76,11 @@ def served_at(home: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError):  # not there, or its server is only starting
         return None
     return None
+
+
+def brings_its_own(home: Path) -> bool:
+    """Whether :func:`prefect_server` would start a server, which takes a while that a person should be told of."""
+    return "PREFECT_API_URL" not in os.environ and served_at(home) is None
 
 
 @contextmanager
@@ -243,9 +251,22 @@ def main(port: int = 0) -> None:
 
     import flows.email_block  # noqa: F401  # the server sends the notifications, so it must know the block
 
+    _wait_less_for_what_an_earlier_server_saw()
     with _sqlite_that_waits():
         server = uvicorn.Server(uvicorn.Config(create_app(), log_level="warning", access_log=False))
         server.run(sockets=[listener])
+
+
+def _wait_less_for_what_an_earlier_server_saw() -> None:
+    """Let automations act soon after a restart.
+
+    Prefect holds an event back until it has seen the one that it follows, and a server remembers only what it saw
+    itself: the end of a run that began under an earlier server (a crash, a crawl that is to be published) would be
+    acted on a quarter of an hour late.
+    """
+    from prefect.server.events.ordering import memory
+
+    memory.PRECEDING_EVENT_LOOKBACK = EARLIER_EVENT_WITHIN  # type: ignore[attr-defined]  # what it imports
 
 
 def _sqlite_that_waits() -> AbstractContextManager[None]:

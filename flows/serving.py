@@ -15,10 +15,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.deployment_files import OURS, Wanted
 from flows.server import (
@@ -31,6 +31,9 @@ from flows.server import (
     wait_until_ready,
 )
 from flows.settings import Settings
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import FlowRun  # Prefect reads its settings when it is imported
 
 LOOK_EVERY = 1.0
 """Seconds between two looks whether server and worker are alive."""
@@ -84,16 +87,25 @@ def _prepare(settings: Settings, wanted: Wanted, say: Callable[[str], None]) -> 
 
     async def prepare() -> None:
         async with get_client() as client:
-            for name in await _mark_dead(client):
-                say(f"Marked as crashed: {name}; the next run takes up what it left.")
+            for run in await _mark_dead(client):
+                say(f"Marked as crashed: {run.name}; {what_takes_up(run.tags, wanted)}.")
             count = await apply_all(client, wanted, settings, lambda change: say(f"  {change}"))
             say(f"{count} changes deployed." if count else "The deployments are as the files say.")
 
     asyncio.run(prepare())
 
 
-async def _mark_dead(client: object) -> list[str]:
-    """Mark the runs that an earlier worker of ours left running; returns their names."""
+def what_takes_up(tags: Iterable[str], wanted: Wanted) -> str:
+    """In words, what becomes of the work of a run with these tags that was killed."""
+    scheduled = {tag for one in wanted.deployments if one.schedules for tag in one.tags}
+    when_asked = {tag for one in wanted.deployments if not one.schedules for tag in one.tags} - scheduled
+    if when_asked.isdisjoint(tags):
+        return "the next run takes up what it left"
+    return "it has no schedule: ask for it again, with the same parameters, and it goes on"
+
+
+async def _mark_dead(client: object) -> list[FlowRun]:
+    """Mark the runs that an earlier worker of ours left running; returns them."""
     from prefect.client.orchestration import PrefectClient
     from prefect.client.schemas.filters import (
         FlowRunFilter,
@@ -115,7 +127,7 @@ async def _mark_dead(client: object) -> list[str]:
     for run in dead:
         state: State[Any] = Crashed(message="Its worker ended without a word: killed, or the machine went down.")
         await client.set_flow_run_state(run.id, state, force=True)
-    return [run.name for run in dead]
+    return dead
 
 
 def _enter_worker(stack: ExitStack, settings: Settings, wanted: Wanted) -> subprocess.Popen[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -10,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from flows.commands.terminal import say, talk
-from flows.server import prefect_server
+from flows.server import brings_its_own, prefect_server
 from flows.settings import Settings, SettingsError
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -36,7 +35,7 @@ def knows_an_archive(settings: Settings) -> bool:
 @contextmanager
 def server_of_a_run(settings: Settings) -> Iterator[None]:
     """A Prefect server for the block; import flows inside it, since Prefect reads its settings when it is imported."""
-    if "PREFECT_API_URL" not in os.environ:
+    if brings_its_own(settings.prefect_home):
         talk.print("Starting a Prefect server for this run (7 s; 20 s the first time) ...")
     with prefect_server(settings.prefect_home):
         yield
@@ -44,4 +43,5 @@ def server_of_a_run(settings: Settings) -> Iterator[None]:
 
 def _in_words(problem: Any) -> str:
     name = ".".join(map(str, problem["loc"])) or "parameters"
-    return f"--{name.replace('_', '-')}: {problem['msg'].removeprefix('Value error, ')}"
+    said = problem["msg"].removeprefix("Value error, ").removeprefix(f"{name}: ")
+    return f"--{name.replace('_', '-')}: {said}"

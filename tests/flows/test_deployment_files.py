@@ -16,6 +16,7 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 
 from flows.deployment_files import Wanted, deployment_folder, read_wanted
+from flows.serving import what_takes_up
 
 UNITS = sorted((deployment_folder() / "systemd").glob("*.service"))
 
@@ -80,6 +81,13 @@ def test_automations_are_prefects_own_and_run_what_is_deployed(wanted: Wanted) -
     for automation in wanted.automations:
         AutomationCore(name=automation.name, trigger=automation.trigger, actions=[{"type": "do-nothing"}])  # type: ignore[arg-type, list-item]
         assert {action.run for action in automation.actions if action.run} <= names
+
+
+def test_a_killed_run_without_a_schedule_has_to_be_asked_for_again(wanted: Wanted) -> None:
+    for deployment in wanted.deployments:
+        said = what_takes_up(deployment.tags, wanted)
+        by_hand = deployment.name in ("backfill", "reprocess", "recognise")
+        assert ("ask for it again" in said) is by_hand, deployment.name
 
 
 def test_a_dead_run_is_marked_within_five_minutes_however_the_server_is_delayed(wanted: Wanted) -> None:
