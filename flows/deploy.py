@@ -7,7 +7,7 @@ limits whose name begins with ``nianbao: ``. What people made themselves is left
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
@@ -45,6 +45,9 @@ from flows.settings import Settings, SettingsError
 
 _PAGE = 200
 """Objects asked for at once; Prefect's own most."""
+_NOBODY = "the settings here name nobody to notify: set notify_webhook, notify_email or notify_blocks to keep it"
+"""Typed in a shell that lacks what the service has (NIANBAO_NOTIFY_WEBHOOK ...), a deployment would end all
+notifications."""
 
 
 @dataclass(frozen=True)
@@ -281,7 +284,7 @@ def _wanted_fields(deployment: WantedDeployment, schema: Any, pull: Any) -> dict
         "tags": sorted(deployment.tags),
         "parameters": deployment.parameters,
         "parameter form": schema,
-        "pull steps": pull,
+        "pull steps": _in_one_line(pull),
         "work pool": deployment.work_pool.name,
         "work queue": deployment.work_pool.work_queue_name,
         "job variables": deployment.work_pool.job_variables,
@@ -299,7 +302,7 @@ def _held_fields(held: DeploymentResponse) -> dict[str, Any]:
         "tags": sorted(held.tags),
         "parameters": held.parameters,
         "parameter form": held.parameter_openapi_schema,
-        "pull steps": held.pull_steps,
+        "pull steps": _in_one_line(held.pull_steps or []),
         "work pool": held.work_pool_name,
         "work queue": held.work_queue_name,
         "job variables": held.job_variables,
@@ -307,6 +310,15 @@ def _held_fields(held: DeploymentResponse) -> dict[str, Any]:
         "collision strategy": str(options.collision_strategy.value) if options else None,
         "grace period": options.grace_period_seconds if options else None,
     }
+
+
+def _in_one_line(steps: Sequence[Mapping[str, Any]]) -> str:
+    """``set_working_directory directory=/srv/nianbao``: said whole, since the folder is what mostly differs."""
+    return "; ".join(
+        " ".join([name.removeprefix("prefect.deployments.steps."), *(f"{key}={given[key]}" for key in sorted(given))])
+        for step in steps
+        for name, given in step.items()
+    )
 
 
 def _options(deployment: WantedDeployment) -> ConcurrencyOptions:
@@ -394,12 +406,14 @@ async def _blocks(client: PrefectClient, _: Wanted, settings: Settings) -> list[
 async def _automations(client: PrefectClient, wanted: Wanted, settings: Settings) -> list[Change]:
     held = {found.name: found for found in await _our_automations(client)}
     wanted_names = set()
+    tells_nobody = set()
     changes = []
     references = [block.reference for block in wanted_blocks(settings)] + list(settings.notify_blocks)
     for automation in wanted.automations:
         actions, missing = await _actions(client, automation.actions, references)
         if not actions and not missing:
-            continue  # it only notifies, and nobody is to be notified
+            tells_nobody.add(automation.name)  # it only notifies
+            continue
         wanted_names.add(automation.name)
         detail = automation.description
         core = None
@@ -425,7 +439,7 @@ async def _automations(client: PrefectClient, wanted: Wanted, settings: Settings
             Change(
                 "remove",
                 f"automation {name.removeprefix(PREFIX)}",
-                "no longer wanted",
+                _NOBODY if name in tells_nobody else "no longer in the file",
                 lambda gone=gone: client.delete_automation(gone),  # type: ignore[misc]
             )
         )

@@ -85,4 +85,6 @@ async def is_as_wanted(wanted: WantedBlock) -> bool:
 
 
 def _plain(block: Block) -> dict[str, Any]:
-    return block.model_dump(mode="json", context={"include_secrets": True})
+    """Its content with the secrets; a block that was loaded says with it where it lies, as ``_block_document_id``."""
+    said = block.model_dump(mode="json", context={"include_secrets": True})
+    return {name: value for name, value in said.items() if not name.startswith("_")}

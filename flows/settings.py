@@ -133,6 +133,12 @@ class Settings(BaseSettings):
             TypeAdapter(HttpUrl).validate_python(value)
         return value or None
 
+    @field_validator("notify_webhook", "smtp_user", "smtp_password", "smtp_host", "smtp_from", mode="before")
+    @classmethod
+    def _is_not_set_where_empty(cls, value: object) -> object:
+        """An environment file that keeps the name and says nothing, as ``deployments/example.env`` does."""
+        return None if value == "" else value
+
     @field_validator("shared_store")
     @classmethod
     def _is_a_store(cls, value: str | None) -> str | None:

@@ -180,6 +180,21 @@ def test_a_run_that_fails_is_told_with_the_reason_and_where_to_look(
     assert f"{running.url}/" in message["text"]
 
 
+def test_what_was_deployed_with_notifications_is_as_wanted_and_without_them_says_what_would_end(
+    served: tuple[Served, Portal],
+) -> None:
+    running, _ = served
+    checked = running.nianbao("deploy", "--check")
+    assert (checked.returncode, checked.stdout) == (0, ""), checked.stderr
+    elsewhere = running.nianbao("deploy", "--check", NIANBAO_NOTIFY_WEBHOOK="", NIANBAO_NOTIFY_EMAIL="[]", PWD="/")
+    assert elsewhere.returncode == 1
+    assert elsewhere.stdout.splitlines() == [
+        f"remove automation {name}: the settings here name nobody to notify: set notify_webhook, notify_email or "
+        "notify_blocks to keep it"
+        for name in ("a run failed", "something to announce")
+    ]
+
+
 def test_secrets_are_in_no_log_and_no_answer_of_the_api(served: tuple[Served, Portal], hook: WebhookReceiver) -> None:
     running, _ = served
     logs = [path.read_text() for path in (running.folder / "data" / "prefect").glob("*.log")]
@@ -206,3 +221,17 @@ def test_a_secret_in_the_settings_file_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "setting smtp_password is a secret" in done.stderr
     assert "in the open" not in done.stdout + done.stderr
+
+
+def test_a_run_that_was_killed_with_its_server_is_told_when_it_comes_back(
+    served: tuple[Served, Portal], hook: WebhookReceiver
+) -> None:
+    running, portal = served
+    asked = len(portal.log)
+    run = running.run("watch/watch")
+    wait_for("the middle of the watch", lambda: len(portal.log) > asked, 60)
+    running.kill_all()
+    running.start()
+    assert running.state(run)["type"] == "CRASHED"
+    (message,) = wait_for("the notification", lambda: messages(hook, "crashed"), 90)
+    assert message["subject"] == "nianbao: watch all sources crashed"

@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +57,20 @@ def test_it_asks_nobody_but_this_machine(served: Served) -> None:
 def test_deploying_again_changes_nothing(served: Served) -> None:
     checked = served.nianbao("deploy", "--check")
     assert (checked.returncode, checked.stdout) == (0, ""), checked.stderr
+
+
+def test_deploying_from_another_folder_says_where_the_flows_would_run(served: Served, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.cli", "deploy", "--check"],
+        cwd=tmp_path,
+        env=served.environment | served.client,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    held, wanted = (f"'set_working_directory directory={folder}'" for folder in (served.folder, tmp_path))
+    assert f"change deployment crawl/crawl-daily: pull steps {held} -> {wanted}" in done.stdout
 
 
 def test_prefects_own_command_gives_the_same_deployments(served: Served) -> None:
@@ -148,6 +164,7 @@ def test_a_second_serve_on_the_same_folder_is_refused(served: Served) -> None:
 def test_a_crawl_by_hand_uses_the_server_that_is_there(served: Served) -> None:
     done = served.nianbao("crawl", "--source", "yunling/yanxi")
     assert done.returncode == 0, done.stderr[-2000:]
+    assert "Starting a Prefect server" not in done.stderr
     assert any(run["name"] == "crawl yunling/yanxi" for run in served.runs())
 
 

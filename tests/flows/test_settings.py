@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.notification_blocks import wanted_blocks
 from flows.settings import SettingsError, origins, read_settings
 
 
@@ -14,6 +15,14 @@ def _an_empty_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(tmp_path)
     for name in ("DATA_DIR", "PROXY", "PACE_SECONDS", "SOURCES_DIR", "WORKERS"):
         monkeypatch.delenv(f"NIANBAO_{name}", raising=False)
+
+
+def test_what_an_environment_file_names_and_leaves_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NOTIFY_WEBHOOK", "SMTP_USER", "SMTP_PASSWORD", "SMTP_HOST", "SMTP_FROM"):
+        monkeypatch.setenv(f"NIANBAO_{name}", "")
+    settings = read_settings()
+    assert settings.notify_webhook is settings.smtp_user is settings.smtp_password is None
+    assert wanted_blocks(settings) == ()
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
