@@ -94,4 +94,4 @@ class BackfillParameters(BaseModel):
         """What is asked for, in a few words: ``2016-2023 zhejiang``."""
         ids = ", ".join(self.sources[:3]) + (" ..." if len(self.sources) > 3 else "")
         narrowed = [self.province, self.division, self.level, self.report_type]
-        return " ".join([self.years, ids or "", *(str(one) for one in narrowed if one)]).strip()
+        return " ".join([self.years, *(str(one) for one in (ids, *narrowed) if one)])

@@ -44,8 +44,9 @@ def wanted_years(
 ) -> tuple[WantedYear, ...]:
     """Every year of ``years`` that these sources' publishers may have reported, by source, type and year.
 
-    Years before a source's ``first_year`` are left out: the registry says that there is no report of them. Reads the
-    writer's file, which knows what was loaded a moment ago. Raises as ``database.writing`` does.
+    Years before a source's ``first_year`` are left out: the registry says that there is no report of them; so are years
+    whose December has not come on ``day``, from which on their reports appear. Reads the writer's file, which knows
+    what was loaded a moment ago. Raises as ``database.writing`` does.
     """
     with writing(warehouse, "read what is wanted") as connection:
         rows = connection.execute(
@@ -81,6 +82,6 @@ SELECT a.source_id, a.report_type, a.report_year,
 FROM asked a
 LEFT JOIN (FROM coverage_on($day::DATE) WHERE list_contains($sources::VARCHAR[], source_id)) c
     ON c.source_id = a.source_id AND c.report_type = a.report_type AND c.report_year = a.report_year
-WHERE a.first_year IS NULL OR a.report_year >= a.first_year
+WHERE (a.first_year IS NULL OR a.report_year >= a.first_year) AND make_date(a.report_year, 12, 1) <= $day::DATE
 ORDER BY ALL
 """

@@ -82,7 +82,7 @@ def show_plan(plan: BackfillPlan) -> None:
     held, wanted = sum(len(work.held) for work in plan.work), sum(len(work.wanted) for work in plan.work)
     talk.print(f"Report years {spelt(plan.scope.years)}: {held} of {many(wanted, 'report')} wanted are held.")
     if not todo:
-        talk.print("Nothing is left to ask for: all is held, or was listed lately and not found.")
+        talk.print(f"Nothing is left to ask for: {_why_nothing(plan)}.")
         return
     talk.print(
         f"{many(len(todo), 'source')} in {many(len(plan.slices), 'slice')}: about {many(plan.requests, 'request')}, "
@@ -128,12 +128,21 @@ def show_summary(summary: BackfillSummary) -> int:
             else f"{many(done, 'source')} had nothing left to ask for, and were not asked."
         )
     if not summary.slices:
-        talk.print("Nothing was asked: all is held, or was listed lately and not found.")
+        talk.print(f"Nothing was asked: {_why_nothing(summary.plan)}.")
     else:
         talk.print(f"{run.new} new reports in {run.seconds:.0f} s, {many(len(summary.slices), 'slice')}.")
     if any(tally.postponed for tally in run.tallies):
         talk.print("Not all was asked for: run the same command again, it goes on from here.")
     return 1 if run.problems else 0
+
+
+def _why_nothing(plan: BackfillPlan) -> str:
+    if any(work.wanted for work in plan.work):
+        return "all is held, or was listed lately and not found"
+    return (
+        f"no report of {spelt(plan.scope.years)} may be there, since each of these years is before the first of its "
+        "source, or its December has not come yet"
+    )
 
 
 def _years(wanted: tuple[WantedYear, ...]) -> str:

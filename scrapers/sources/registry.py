@@ -89,7 +89,8 @@ def select_sources(
 
     ``division`` is the beginning of a division code (``33``: Zhejiang; also of the division a zone lies in).
 
-    Raises :class:`UnknownSourceError`, naming what stands nearest, where an id or a province is not in the registry.
+    Raises :class:`UnknownSourceError`, naming what stands nearest, where an id or a province is not in the registry,
+    and where nothing is all that was asked for: a run over no source would end as well as one that found all held.
     """
     wanted = list(ids)
     known = {source.id for source in sources}
@@ -115,4 +116,8 @@ def select_sources(
         chosen = [one for one in chosen if (one.division_code or one.parent_division_code or "").startswith(division)]
     if level is not None:
         chosen = [source for source in chosen if source.level is level]
+    if sources and not chosen:
+        asked = {"sources": ", ".join(wanted), "province": province, "division": division, "level": level}
+        said = ", ".join(f"{name} {value}" for name, value in asked.items() if value)
+        raise UnknownSourceError(f"no source is of {said}. `nianbao sources list` shows all of them.")
     return tuple(chosen)

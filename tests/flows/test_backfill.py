@@ -13,13 +13,14 @@ from test_killed_crawl import content
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
+from flows.backfill_parameters import BackfillParameters
 from flows.backfill_plan import Scope, plan_backfill
 from flows.backfill_run import BackfillSummary, backfill_plainly
 from flows.host_precedence import HostPrecedence
 from flows.registry import load_registry
 from flows.run import crawl_plainly
 from flows.settings import Settings
-from scrapers.records import ReportType
+from scrapers.records import Level, ReportType
 from scrapers.report_years import parse_years, spelt
 from scrapers.sources.registry import load_sources, select_sources
 from warehouse.query import run_sql
@@ -190,4 +191,21 @@ def test_the_commands_say_what_they_would_do_and_what_they_did(tmp_path: Path) -
     assert "Nothing was asked: all is held" in again.stderr
     wrong = nianbao("backfill", "--years", "2020-2019", folder=tmp_path, sources_dir=str(SOURCES))
     assert wrong.returncode == 2
-    assert "--years" in wrong.stderr
+    assert "--years: '2020-2019' is no span" in wrong.stderr
+
+
+def test_a_year_that_has_not_come_is_not_missing(tmp_path: Path) -> None:
+    source = ("--source", "qinglan/lanting")
+    with Portal(demo_network()) as portal:
+        done = nianbao("backfill", "--years", "2098-2099", "--no-prefect", *source, folder=tmp_path, portal=portal,
+                       sources_dir=str(SOURCES))  # fmt: skip
+        assert portal.log == []
+    plan = nianbao("backfill", "--years", "2098-2099", "--plan", *source, folder=tmp_path, sources_dir=str(SOURCES))
+    assert done.returncode == plan.returncode == 0, done.stderr
+    assert "Nothing was asked: no report of 2098-2099 may be there" in done.stderr
+    assert "0 of 0 reports wanted are held" in plan.stderr
+
+
+def test_what_a_backfill_asks_for_is_told_without_gaps() -> None:
+    asked = BackfillParameters(years="2016-2023", province="zhejiang", level=Level.COUNTY)
+    assert asked.words == "2016-2023 zhejiang county"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -183,6 +184,18 @@ def test_a_misspelt_source_is_answered_with_the_nearest() -> None:
         select_sources(load_sources(REGISTRY), ids=["zhejiang/pujian"])
     with pytest.raises(UnknownSourceError, match="'pujiang'; did you mean zhejiang/pujiang\\?"):
         select_sources(load_sources(REGISTRY), ids=["pujiang"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"division": "99"}, "no source is of division 99"),
+        ({"province": "zhejiang", "level": Level.MINISTRY}, "no source is of province zhejiang, level ministry"),
+    ],
+)
+def test_a_choice_that_no_source_meets_is_no_empty_run(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(UnknownSourceError, match=said):
+        select_sources(load_sources(REGISTRY), **asked)
 
 
 def test_a_zone_needs_the_division_it_lies_in(tmp_path: Path) -> None:
