@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from flows.derived import derive_missing
+from flows.endings import ending
 from flows.handing_over import refuse_on_crawler
 from flows.registry import load_registry
 from flows.run_lock import forget, is_alive
@@ -60,7 +61,7 @@ def end_run(
         finish_run(
             settings.warehouse_path,
             run_id,
-            "completed" if error is None else "cancelled" if isinstance(error, KeyboardInterrupt) else "failed",
+            ending(error),
             {"error": None if error is None else repr(error), **said()},
         )
     publish(settings.warehouse_path, settings.reader_path)

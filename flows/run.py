@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from flows.cut_runs import left_behind
+from flows.endings import ending
 from flows.freed_archive import free_archive
 from flows.handing_over import begin_from_store, hand_over, note_run
 from flows.host_precedence import HostPrecedence
@@ -195,7 +196,7 @@ class CrawlRun:
             finish_run(
                 self.settings.warehouse_path,
                 self.run_id,
-                _ending(failure),
+                ending(failure, RunStoppedError),
                 {"error": None if failure is None else repr(failure)} | self._totals(),
             )
             if self.settings.hands_over:
@@ -377,12 +378,6 @@ class CrawlRun:
 
 def _soonest(*seconds: float | None) -> float:
     return max(min(wait for wait in seconds if wait is not None), 0.0)
-
-
-def _ending(failure: BaseException | None) -> Literal["completed", "cancelled", "failed"]:
-    if failure is None:
-        return "completed"
-    return "cancelled" if isinstance(failure, KeyboardInterrupt | RunStoppedError) else "failed"
 
 
 def crawl_plainly(
