@@ -132,7 +132,7 @@ def rebuild_command(settings: Settings) -> int:
     registry = load_sources(settings.sources_dir)
     loaded = reload_kept(settings.warehouse_path, settings.landing_dir)
     talk.print(
-        f"{loaded.batches} batches loaded: {loaded.captures} captures, {loaded.reports} reports "
+        f"{loaded.batches} batches loaded: {loaded.captures} captures, {loaded.reports} documents "
         f"({loaded.new_reports} of them new)."
     )
     for batch in loaded.rejected_batches:
