@@ -7,6 +7,7 @@ from typing import Any
 
 from flows.commands.answers import CUT, output_format, show_answer
 from flows.commands.terminal import show_table, talk
+from flows.run_lock import left_by_the_dead
 from flows.settings import Settings
 from warehouse.runs import run_table
 
@@ -35,7 +36,14 @@ def runs_command(settings: Settings, *, kind: str | None, limit: int, output: st
         show_answer(answer, form)
     elif answer.rows:
         at = {name: number for number, name in enumerate(answer.columns)}
-        show_table(_SHOWN, ([_cell(row[at[name]]) for name in _SHOWN] for row in answer.rows))
+        rows = [{name: _cell(row[at[name]]) for name in _SHOWN} for row in answer.rows]
+        dead = {*left_by_the_dead(settings.state_dir / "runs")}
+        cut_off = [row for row in rows if row["state"] == "running" and row["run_id"] in dead]
+        for row in cut_off:
+            row["state"] = "cut off"
+        show_table(_SHOWN, (list(row.values()) for row in rows))
+        if cut_off:
+            talk.print("Cut off: its process is gone. The next run takes up what it left, and ends it in the ledger.")
     if answer.cut:
         talk.print(f"The newest {limit}, {CUT}.")
     if not answer.rows:
