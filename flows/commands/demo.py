@@ -26,8 +26,8 @@ QUESTIONS = (
     (
         "How often do they speak of administrative reconsideration (行政复议), in 10,000 words?",
         """
-        SELECT level, count(*) AS reports, round(avg(per_10000), 1) AS per_10000_words
-        FROM terms WHERE token = '行政复议' AND report_type = 'rule_of_law' GROUP BY ALL ORDER BY per_10000_words DESC
+        SELECT level, reports, reports_with, round(per_10000, 1) AS per_10000_words
+        FROM term_frequency('行政复议', per := ['level'], type := 'rule_of_law') ORDER BY per_10000_words DESC
         """,
     ),
     (

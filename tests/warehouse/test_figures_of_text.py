@@ -86,6 +86,14 @@ def test_the_panel_shows_who_says_nothing_and_leaves_plans_out(load: Load, ask: 
     assert ask(panel) == [("浦江县人民政府", 5.0, 1, "收到行政复议申请5件"), ("滨江区人民政府", None, 0, None)]
 
 
+def test_the_panel_takes_no_goal_for_a_result(load: Load, ask: Ask) -> None:
+    said = "目标出庭应诉率95%，力争出庭应诉率达到96%，出庭应诉率97%，完成目标任务12项。"
+    made = looked_through(replace(report(0, text=("一、概述", said, "二、其他"), sections=())))
+    load(replace(whole_batch(0, 1), reports=(made,)))
+    assert ask("SELECT number, statements FROM figure_panel('出庭应诉率')") == [(97.0, 1)]
+    assert ask("SELECT number FROM figure_panel('目标任务')") == [(12.0,)]
+
+
 def test_the_panel_takes_this_years_number_and_not_the_one_it_rose_from(load: Load, ask: Ask) -> None:
     said = (
         "行政机关负责人出庭应诉率由上年的92.3%提高到98.6%。",

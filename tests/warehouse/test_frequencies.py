@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from sample_batches import report
 
-from scrapers.records import Batch, Level, Report, Words
+from scrapers.records import Batch, Edition, Level, Report, Words
 from scrapers.sources import divisions
 from warehouse.database import writing
 from warehouse.divisions import load_divisions
@@ -53,6 +55,31 @@ def test_a_group_that_never_uses_the_word_is_there_with_zero(load: Load, ask: As
         'SELECT report_year, level, reports, reports_with, "count", per_10000 '
         "FROM term_frequency('复议', per := ['year', 'level'])"
     ) == [(2024, "county", 1, 0, 0, 0.0), (2025, "county", 1, 1, 5, 500.0), (2025, "department", 1, 0, 0, 0.0)]
+
+
+def test_one_report_a_publisher_counts_where_principal_editions_are_asked_for(load: Load, ask: Ask) -> None:
+    to_congress = replace(report(1, words=words(复议=90, 案件=10)), edition=Edition.PEOPLES_CONGRESS)
+    load(batch(report(0, words=words(复议=5, 案件=95)), to_congress))
+    for editions, counted in (("all", (2, 95)), ("principal", (1, 5))):
+        assert ask(f"SELECT reports, \"count\" FROM term_frequency('复议', editions := '{editions}')") == [counted]
+    assert ask("SELECT reports FROM phrase_frequency('复议', editions := 'principal')") == [(1,)]
+
+
+@pytest.mark.parametrize("macro", ["term_frequency", "phrase_frequency"])
+@pytest.mark.parametrize(
+    ("argument", "complaint"),
+    [
+        ("per := ['years']", "per takes year, .* not years"),
+        ("type := '法治'", "type is rule_of_law or disclosure, not 法治"),
+        ("editions := 'one'", "editions is all or principal, not one"),
+    ],
+)
+def test_an_argument_that_is_unknown_is_no_silent_zero(
+    load: Load, ask: Ask, macro: str, argument: str, complaint: str
+) -> None:
+    load(batch(report(0, words=words(复议=5))))
+    with pytest.raises(duckdb.Error, match=complaint):
+        ask(f"FROM {macro}('复议', {argument})")
 
 
 @pytest.mark.usefixtures("named")

@@ -28,8 +28,11 @@ LEFT JOIN core_sections s ON s.document_id = q.document_id AND s."version" = q."
 CREATE MACRO is_earlier_value(counted) AS regexp_matches(counted,
     '([^理事案缘来自]由|[^服依听遵]从|[^来各亲独]自|([由从自较比在与]|相比)(上一?年度?|上年末|去年|前年|往年|[0-9]{4}年度?末?|.{1,2}年前)(同期)?)$');
 
+-- Whether a number is what is aimed at: 目标出庭应诉率95%, 出庭应诉率力争达到98%. 确保 is said of what was reached as well.
+CREATE MACRO is_goal(counted) AS regexp_matches(counted, '^(预期)?目标[^任责]|目标值?$|(力争|争取)');
+
 -- What each trusted report says in its text of one thing (`about` stands in what the number counts): the first number, and how
--- many there are. Plans for the year to come are no results, a rise is no level, and what a rise started from is another
+-- many there are. Plans for the year to come and goals are no results, a rise is no level, and what a rise started from is another
 -- year's, so none of them counts. Reports that say nothing of it are rows too, with NULL.
 CREATE MACRO figure_panel(about, unit := NULL, kind := NULL, "type" := NULL) AS TABLE
 WITH said AS (
@@ -39,7 +42,7 @@ WITH said AS (
     FROM figures f
     WHERE f.origin = 'text' AND contains(f.counted, about) AND (unit IS NULL OR f.unit = unit)
         AND coalesce(f.kind = kind, f.kind <> 'change') AND f.role IS DISTINCT FROM 'next_year'
-        AND NOT is_earlier_value(f.counted)
+        AND NOT is_earlier_value(f.counted) AND NOT is_goal(f.counted)
     GROUP BY f.document_id
 )
 SELECT r.publisher, r.level, r.division_code, r.report_type, r.report_year, s.chosen.number AS number, s.chosen.unit AS unit,

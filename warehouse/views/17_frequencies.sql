@@ -1,8 +1,18 @@
+-- What a frequency may be told apart by, of which type and editions. Anything else would silently be one group, or none.
+CREATE MACRO is_asked_rightly(per, "type", editions) AS CASE
+    WHEN NOT list_has_all(['year', 'type', 'level', 'province', 'city', 'county', 'publisher'], per) THEN
+        error('per takes year, type, level, province, city, county and publisher, not ' || array_to_string(per, ', '))
+    WHEN "type" NOT IN ('rule_of_law', 'disclosure') THEN error('type is rule_of_law or disclosure, not ' || "type")
+    WHEN editions NOT IN ('all', 'principal') THEN error('editions is all or principal, not ' || editions)
+    ELSE true
+END;
+
 -- How often a word or a string stands in reports. The rate of a group is the sum of its counts by the sum of its lengths (not
 -- the mean of the reports' rates, in which a page of ten words would weigh as much as one of ten thousand). A report without
 -- the word is part of its group, so a group that never uses it has 0 and one without reports has no row.
 -- `per` names what is told apart: year, type, level, province, city, county, publisher; the columns of the others are NULL.
-CREATE MACRO term_frequency(word, per := ['year'], "type" := NULL) AS TABLE
+-- `editions := 'principal'` takes one report for each publisher, type and year (principal_reports).
+CREATE MACRO term_frequency(word, per := ['year'], "type" := NULL, editions := 'all') AS TABLE
 SELECT
     CASE WHEN list_contains(per, 'year') THEN p.report_year END AS report_year,
     CASE WHEN list_contains(per, 'type') THEN p.report_type END AS report_type,
@@ -17,12 +27,16 @@ FROM report_places p
 JOIN core_reports r ON r.document_id = p.document_id
 JOIN core_words w ON w.document_id = r.document_id AND w."version" = r."version" AND w.total > 0
 LEFT JOIN (SELECT document_id, "count" FROM terms WHERE token = word) t ON t.document_id = p.document_id
-WHERE "type" IS NULL OR p.report_type = "type"
+JOIN (
+    SELECT document_id FROM core_reports WHERE editions <> 'principal'
+    UNION ALL SELECT document_id FROM principal_reports WHERE editions = 'principal'
+) e ON e.document_id = p.document_id
+WHERE CASE WHEN is_asked_rightly(per, "type", editions) THEN "type" IS NULL OR p.report_type = "type" END
 GROUP BY ALL ORDER BY ALL;
 
 -- The same for any string, whatever words it is cut into: counted in the text itself, so in 10,000 characters. A text in
 -- Traditional characters has the string only as it spells it.
-CREATE MACRO phrase_frequency(phrase, per := ['year'], "type" := NULL) AS TABLE
+CREATE MACRO phrase_frequency(phrase, per := ['year'], "type" := NULL, editions := 'all') AS TABLE
 WITH counted AS (
     SELECT r.document_id, length(v."text") AS characters,
         (characters - length(replace(v."text", phrase, ''))) // length(phrase) AS "count"
@@ -40,7 +54,11 @@ SELECT
     count(*) AS reports, count(*) FILTER (c."count" > 0) AS reports_with, sum(c."count")::BIGINT AS "count",
     sum(c.characters)::BIGINT AS characters, 10000.0 * sum(c."count") / sum(c.characters) AS per_10000
 FROM report_places p JOIN counted c ON c.document_id = p.document_id
-WHERE "type" IS NULL OR p.report_type = "type"
+JOIN (
+    SELECT document_id FROM core_reports WHERE editions <> 'principal'
+    UNION ALL SELECT document_id FROM principal_reports WHERE editions = 'principal'
+) e ON e.document_id = p.document_id
+WHERE CASE WHEN is_asked_rightly(per, "type", editions) THEN "type" IS NULL OR p.report_type = "type" END
 GROUP BY ALL ORDER BY ALL;
 
 -- Words that set one group of reports apart from another: the log-likelihood ratio of Dunning (1993), Accurate Methods for the
