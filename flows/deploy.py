@@ -29,8 +29,10 @@ from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 from prefect.utilities.templating import apply_values
 from prefect.workers.utilities import get_default_base_job_template_for_infrastructure_type
+from pydantic import ValidationError
 
 from flows.deployment_files import (
+    DEPLOYMENTS,
     OURS,
     PREFIX,
     DeploymentFileError,
@@ -72,6 +74,7 @@ async def apply_all(
     Later stages need what earlier ones make (a deployment its queue, an automation its deployment), so each is compared
     only after the one before it was applied.
     """
+    check_schedules(wanted)
     count = 0
     for stage in STAGES:
         for change in await stage(client, wanted, settings):
@@ -83,7 +86,24 @@ async def apply_all(
 
 async def differences(client: PrefectClient, wanted: Wanted, settings: Settings) -> list[Change]:
     """What :func:`apply_all` would do; changes nothing."""
+    check_schedules(wanted)
     return [change for stage in STAGES for change in await stage(client, wanted, settings)]
+
+
+def check_schedules(wanted: Wanted) -> None:
+    """Raises :class:`DeploymentFileError`, a line a schedule that Prefect would not take; call before any change."""
+    wrong = []
+    for deployment in wanted.deployments:
+        for schedule in deployment.schedules:
+            try:
+                _schedule(schedule, None)
+            except ValidationError as error:
+                place = f"{DEPLOYMENTS}: {deployment.name}: schedule {schedule.slug}"
+                for problem in error.errors():
+                    said = problem["msg"].removeprefix("Value error, ")
+                    wrong.append(f"{place}: {'.'.join(map(str, problem['loc']))}: {said}")
+    if wrong:
+        raise DeploymentFileError("\n".join(wrong))
 
 
 # ------------------------------------------------------------------- work pool, queues, global limits

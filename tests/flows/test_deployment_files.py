@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 
-from flows.deployment_files import Wanted, deployment_folder, read_wanted
+from flows.deploy import check_schedules
+from flows.deployment_files import DeploymentFileError, Wanted, deployment_folder, read_wanted
 from flows.serving import what_takes_up
 
 UNITS = sorted((deployment_folder() / "systemd").glob("*.service"))
@@ -68,6 +70,22 @@ def test_every_schedule_is_in_china_time_and_one_run_a_deployment_is_the_limit(w
         for schedule in deployment.schedules:
             CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
             assert schedule.timezone == "Asia/Shanghai"
+
+
+def test_a_schedule_that_never_comes_is_named_before_anything_is_deployed(wanted: Wanted) -> None:
+    check_schedules(wanted)
+    daily, *others = wanted.deployments
+    (every_day,) = daily.schedules
+    wrong = (
+        every_day.model_copy(update={"cron": "61 6 * * *"}),
+        every_day.model_copy(update={"slug": "noon", "timezone": "Asia/Beijing"}),
+    )
+    changed = replace(wanted, deployments=(daily.model_copy(update={"schedules": wrong}), *others))
+    with pytest.raises(DeploymentFileError) as caught:
+        check_schedules(changed)
+    first, second = str(caught.value).splitlines()
+    assert first.startswith("prefect.yaml: crawl-daily: schedule every-day: cron: Invalid cron string")
+    assert second.startswith("prefect.yaml: crawl-daily: schedule noon: timezone: ")
 
 
 def test_automations_are_prefects_own_and_run_what_is_deployed(wanted: Wanted) -> None:
