@@ -67,6 +67,14 @@ def test_rarer_and_more_frequent_words_count_for_more(load: Load, ask: Ask) -> N
     assert ask("SELECT document_id, score FROM search('信息公开')") == [("doc-2", round(score, 4))]
 
 
+def test_a_word_that_stands_for_the_querys_own_weighs_no_more_than_the_two_together(load: Load, ask: Ask) -> None:
+    load(batch(("负责人", "公开"), *[("主要负责人", "公开")] * 5, *[("主要负责人", "出庭应诉")] * 2))
+    asked = "search('负责人出庭应诉', words := ['负责人', '出庭应诉', '主要负责人'])"
+    assert ask(f"SELECT document_id FROM {asked}")[:2] == [("doc-6",), ("doc-7",)]
+    alone = "search('负责人', words := ['负责人', '主要负责人'])"
+    assert len(ask(f"SELECT score FROM {alone}")) == 8
+
+
 def test_a_query_without_spaces_is_cut_at_the_longest_words(load: Load, ask: Ask) -> None:
     load(batch(*THREE))
     assert ask("SELECT document_id FROM search('关于行政复议案件办理的事')") == ask(

@@ -117,10 +117,29 @@ weights AS (
         UNION ALL SELECT token_id, count(*) FROM wider_held GROUP BY token_id
     ) y, (SELECT count(*) AS reports, avg(total) AS mean_total FROM indexed) w
 ),
+-- A word that is not in the query stands for one that is (主要负责人 for 负责人), and neither says more than the two together
+-- do: 负责人 by itself may be rare where 主要负责人 is in every report.
+standing_for AS MATERIALIZED (
+    SELECT a.token_id, p.token AS said, p.token = a.token AS itself
+    FROM asked a JOIN pieces p ON p.place = 0 AND contains(a.token, p.token)
+    WHERE contains(lower(coalesce(plain, query)), p.token)
+        AND (p.token = a.token OR NOT contains(lower(coalesce(plain, query)), a.token))
+    QUALIFY NOT bool_and(itself) OVER (PARTITION BY said)
+),
+said_by AS (
+    SELECT said, count(DISTINCT report_number) AS reports FROM standing_for JOIN held USING (token_id) GROUP BY said
+),
+capped AS (
+    SELECT w.token_id, w.mean_total,
+        least(w.weight, min(ln(1 + (i.reports - b.reports + 0.5) / (b.reports + 0.5)))) AS weight
+    FROM weights w LEFT JOIN standing_for f ON f.token_id = w.token_id LEFT JOIN said_by b ON b.said = f.said,
+        (SELECT count(*) AS reports FROM indexed) i
+    GROUP BY w.token_id, w.weight, w.mean_total
+),
 scored AS (
     SELECT p.report_number, sum(w.weight * p."count" * 2.2 / (p."count" + 1.2 * (0.25 + 0.75 * p.total / w.mean_total)))
         AS score
-    FROM (FROM held UNION ALL FROM wider_held) p JOIN weights w USING (token_id) WHERE p.wanted GROUP BY p.report_number
+    FROM (FROM held UNION ALL FROM wider_held) p JOIN capped w USING (token_id) WHERE p.wanted GROUP BY p.report_number
 ),
 phrases AS MATERIALIZED (
     SELECT DISTINCT phrase, coalesce(simple, phrase) AS simple
