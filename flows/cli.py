@@ -216,7 +216,7 @@ def recognise(
     ] = False,
     prefect: Annotated[bool, typer.Option(help="Run as a Prefect flow, or plainly; the rows are the same.")] = True,
 ) -> None:
-    """Recognise the text of archived scans that hold a report, and load it; needs pip install 'nianbao[ocr]'."""
+    """Recognise the text of archived scans that hold a report, and load it; needs the extra ocr (docs/files.md)."""
     from flows.commands.recognising import recognise_command
 
     given = {"sources": source or [], "limit": limit, "annexes": annexes, "again": again}
