@@ -116,7 +116,9 @@ def _checked_until(reader: Path) -> datetime | None:
 def open_reader(reader: Path) -> duckdb.DuckDBPyConnection:
     """The reader copy as it is now, read-only. Raises ``NoReaderError`` (with what to type) where there is none."""
     if not reader.exists():
-        raise NoReaderError(f"there is no reader copy at {reader} yet. Run: nianbao crawl; one that goes on publishes soon after its first load")
+        raise NoReaderError(
+            f"there is no reader copy at {reader} yet. Run: nianbao crawl; one that goes on publishes soon"
+        )
     try:
         return attach(reader, read_only=True)
     except NewerWarehouseError:
