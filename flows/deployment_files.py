@@ -11,6 +11,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 OURS = "nianbao"
+BY_HAND = "nianbao-by-hand"
+"""Tag of runs that commands begin, on a server that stays."""
 """The tag by which a deployment is ours to change and to remove."""
 PREFIX = "nianbao: "
 """What the names of our automations and global limits begin with."""

@@ -54,11 +54,12 @@ QUIET = {
 }
 
 
+HEARTBEAT = "PREFECT_FLOWS_HEARTBEAT_FREQUENCY"
 STAYING = {
     # In memory, leases are lost with a restart while their slots stay taken, for ever (docs/decisions/0007).
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     # By it a run is found that was killed with its worker (deployments/automations.yaml).
-    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    HEARTBEAT: "30",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
 }
 """What a server and its workers need that stay. Each is only set where nothing else is."""

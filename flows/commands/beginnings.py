@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -9,7 +10,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from flows.commands.terminal import say, talk
-from flows.server import brings_its_own, prefect_server
+from flows.deployment_files import BY_HAND
+from flows.server import HEARTBEAT, STAYING, brings_its_own, prefect_server
 from flows.settings import Settings, SettingsError
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -34,11 +36,21 @@ def knows_an_archive(settings: Settings) -> bool:
 
 @contextmanager
 def server_of_a_run(settings: Settings) -> Iterator[None]:
-    """A Prefect server for the block; import flows inside it, since Prefect reads its settings when it is imported."""
+    """A Prefect server for the block; import flows inside it, since Prefect reads its settings when it is imported.
+
+    On a server that stays, runs of the block are tagged as begun by hand and send heartbeats, so that one that is
+    killed is found dead as those of workers are. They are not tagged as ours, all of which `nianbao serve` ends when it
+    starts.
+    """
     if brings_its_own(settings.prefect_home):
         talk.print("Starting a Prefect server for this run (7 s; 20 s the first time) ...")
+    else:
+        os.environ.setdefault(HEARTBEAT, STAYING[HEARTBEAT])
     with prefect_server(settings.prefect_home):
-        yield
+        from prefect import tags
+
+        with tags(BY_HAND):
+            yield
 
 
 def _in_words(problem: Any) -> str:

@@ -17,7 +17,7 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 
 from flows.deploy import check_schedules
-from flows.deployment_files import DeploymentFileError, Wanted, deployment_folder, read_wanted
+from flows.deployment_files import BY_HAND, OURS, DeploymentFileError, Wanted, deployment_folder, read_wanted
 from flows.serving import what_takes_up
 
 UNITS = sorted((deployment_folder() / "systemd").glob("*.service"))
@@ -113,6 +113,8 @@ def test_a_dead_run_is_marked_within_five_minutes_however_the_server_is_delayed(
     heartbeat, delay = 30, 60
     assert zombies.trigger["within"] + delay <= 300
     assert zombies.trigger["within"] >= 5 * heartbeat, "a server that is busy must not make living runs dead"
+    related = {f"prefect.tag.{tag}" for tag in (OURS, BY_HAND)}
+    assert set(zombies.trigger["match_related"][0]["prefect.resource.id"]) == related, "also what commands began"
 
 
 def test_containers_run_as_a_plain_user_and_can_write_only_their_volumes(services: dict[str, dict[str, Any]]) -> None:
