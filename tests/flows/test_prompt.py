@@ -98,7 +98,11 @@ class Terminal:
         os.write(self._keyboard, keys.encode())
 
     def break_off(self) -> None:
-        """Ctrl-C."""
+        """Ctrl-C, as long after the last key as a hand takes.
+
+        Python sees a signal only while it waits for a key, not one that comes between the last key and the waiting.
+        """
+        time.sleep(1)
         self._process.send_signal(signal.SIGINT)
 
     def __enter__(self) -> Self:
