@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import boto3
 from moto.server import ThreadedMotoServer
@@ -30,5 +30,6 @@ def bucket_server() -> Iterator[dict[str, str]]:
 def make_bucket() -> str:
     """A fresh bucket; the address of a store in it."""
     bucket = f"nianbao-{uuid.uuid4().hex}"
-    boto3.client("s3").create_bucket(Bucket=bucket)
+    with closing(boto3.client("s3")) as client:
+        client.create_bucket(Bucket=bucket)
     return f"s3://{bucket}/nianbao"

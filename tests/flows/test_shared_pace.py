@@ -193,14 +193,19 @@ def test_a_server_that_only_this_command_has_cannot_keep_the_pace(
 _MACHINE = """
 import sys, time, pathlib
 from flows.shared_pace import LeasedPace
-from scrapers.web.pace import HostPace
+from scrapers.web.pace import HostPace, NotAskedError
 pace = LeasedPace(HostPace(pathlib.Path(sys.argv[1])))
 for _ in range(2):
     with pace.crawling(["www.demo.test"]):
-        for _ in range(5):
-            with pace.turn("www.demo.test", 0.1) as turn:
-                print(time.monotonic(), flush=True)
-                turn.answered(refused=False)
+        left = 5
+        while left:
+            try:
+                with pace.turn("www.demo.test", 0.1) as turn:
+                    print(time.monotonic(), flush=True)
+                    turn.answered(refused=False)
+                    left -= 1
+            except NotAskedError:  # the server was slow for longer than a turn is waited for: asked again later
+                time.sleep(1)
 """
 
 
@@ -218,7 +223,7 @@ def test_three_machines_keep_one_pace_by_a_prefect_server(tmp_path: Path, monkey
             )
             for number in range(3)
         ]
-        times = sorted(float(line) for process in running for line in process.communicate(timeout=120)[0].split())
+        times = sorted(float(line) for process in running for line in process.communicate(timeout=400)[0].split())
         leases = PrefectLeases()
         lease = leases.acquire("b.test", LEASE)
         assert lease is not None
