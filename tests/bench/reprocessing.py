@@ -1,4 +1,4 @@
-"""Reading an archive of 3,000 pages anew: in one process, in two, and by one and two workers of a Dask scheduler.
+"""Reading an archive of 4,800 pages anew: in one process, in two, and by one and two workers of a Dask scheduler.
 
 Measured is the whole of it (``nianbao reprocess``: reading, landing, loading) and the reading alone (``--compare``),
 each by a fresh process on a copy of its own. Workers are up before the clock starts, as they would be.
@@ -27,7 +27,7 @@ from flows.run import crawl_plainly
 from flows.settings import Settings
 from scrapers.records import Source
 
-PAGES = int(os.environ.get("BENCH_PAGES", "3000"))
+PAGES = int(os.environ.get("BENCH_PAGES", "4800"))
 HOSTS = 6
 """WARC files: the work is split by file."""
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
