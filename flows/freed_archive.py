@@ -39,10 +39,12 @@ def free_archive(settings: Settings, *, now: datetime | None = None) -> Freed:
             for path in sorted(settings.archive_dir.glob(f"*{SUFFIX}"))
             if path.name in there and path.stat().st_mtime < before
         ]
-        store = store_of(settings) if old else None
+        if not old:
+            return freed
+        store = store_of(settings)
         for path in old:
             size = path.stat().st_size
-            held = store.find(f"{ARCHIVE}/{path.name}") if store is not None else None
+            held = store.find(f"{ARCHIVE}/{path.name}")
             if held is not None and held.size == size:
                 path.unlink()
                 index_path(path).unlink(missing_ok=True)
