@@ -29,6 +29,9 @@ from warehouse.staging import stage
 _HERE: Final = Path(__file__).parent
 _BYTES_A_TRANSACTION: Final = 64 * 2**20
 """Of compressed batch files; bounds the memory of one merge to roughly ten times as much."""
+_BYTES_WORTH_ALL_CORES: Final = 16 * 2**20
+"""Of compressed batch files, about 800 reports. Fewer load as fast on one core (1.3 s for 100 beside 20,000 on two
+cores, 1.3 s on one) for three quarters of the time of processors, and leave the others to crawlers and readers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ def load_pending(
     with writing(warehouse, "load", wait_seconds=wait_seconds) as connection:
         # Listed again under the lock: another loader may have taken some in the meantime.
         for group in _groups(pending(landing)):
+            few = sum(path.stat().st_size for path in group) < _BYTES_WORTH_ALL_CORES
+            connection.execute("SET threads = 1" if few else "RESET threads")
             result = _load_group(connection, group, result, now or datetime.now(UTC))
     return replace(result, seconds=time.perf_counter() - began)
 

@@ -70,10 +70,10 @@ def publish(warehouse: Path, reader: Path, *, wait_seconds: float = 60.0) -> Pub
 
 class PublicationPace:
     """When a loader that goes on loading should publish: at once where that is quick, never more than a share of the
-    time. With a tenth, a copy that took 0.2 s is followed by the next after 2 s, one that took 3 s after half a minute.
+    time. With a quarter, a copy that took half a second is followed by the next after 2 s, one that took 5 s after 20 s.
     """
 
-    def __init__(self, share: float = 0.1, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, share: float = 0.25, clock: Callable[[], float] = time.monotonic) -> None:
         self._share = share
         self._clock = clock
         self._unseen = False
