@@ -8,11 +8,10 @@ from flows.derived import derive_missing
 from flows.endings import ending
 from flows.handing_over import refuse_on_crawler
 from flows.registry import load_registry
-from flows.run_lock import forget, is_alive
 from flows.settings import Settings
 from scrapers.records import Source
-from warehouse.compaction import compact, compaction_is_due
-from warehouse.ledger import close_killed_runs, finish_run
+from warehouse.compaction import compact_if_due
+from warehouse.ledger import finish_run
 from warehouse.load import LoadResult, load_pending
 from warehouse.readers import publish
 
@@ -31,13 +30,6 @@ def load_first(settings: Settings, registry: Sequence[Source]) -> LoadResult:
     return loaded
 
 
-def close_killed(settings: Settings) -> None:
-    """End in the ledger what no process goes on with."""
-    runs = settings.state_dir / "runs"
-    for run_id in close_killed_runs(settings.warehouse_path, lambda run_id: is_alive(runs, run_id)):
-        forget(runs, run_id)
-
-
 def end_run(
     settings: Settings,
     run_id: str,
@@ -52,8 +44,7 @@ def end_run(
         load()
         if error is None:
             derive_missing(settings.warehouse_path)
-            if compaction_is_due(settings.warehouse_path):
-                compact(settings.warehouse_path)
+            compact_if_due(settings.warehouse_path)
     except Exception as late:
         error = error or late
         raise

@@ -9,10 +9,11 @@ from statistics import median
 
 from flows.run import HostGroup, host_groups
 from flows.settings import Settings
-from scrapers.collect import Plan, pages_due
+from scrapers.plan import Plan
 from scrapers.records import KnownColumn, ReportType, Source
 from scrapers.report_years import spelt
 from scrapers.sources.overrides import china_day
+from scrapers.wanted_pages import pages_due
 from scrapers.web.circuit import CircuitLimits
 from scrapers.web.pace import HostPace
 from warehouse.ledger import SourceLedger, read_ledgers

@@ -20,7 +20,8 @@ from flows.backfill_plan import BackfillPlan, Scope, Slice, plan_backfill, work_
 from flows.progress import Progress
 from flows.run import CrawlRun, RunStoppedError, RunSummary
 from flows.settings import Settings
-from scrapers.collect import Fetcher, Tally
+from scrapers.collect import Tally
+from scrapers.fetcher import Fetcher
 from scrapers.records import Fetched, KnownPage, Request, Source, State
 from scrapers.sources.overrides import china_day
 from warehouse.ledger import SourceLedger, read_ledgers

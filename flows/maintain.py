@@ -16,7 +16,7 @@ from flows.settings import read_settings
 from flows.trying_again import tried_again_unless
 from scrapers.web.archive_check import CheckedFile, check_file
 from scrapers.web.capture_index import warc_files
-from warehouse.compaction import compact, compaction_is_due
+from warehouse.compaction import compact, compact_if_due
 from warehouse.readers import publish as publish_copy
 
 
@@ -29,7 +29,7 @@ class MaintainParameters(BaseModel):
         Literal["when due", "always", "never"],
         Field(
             title="Compact the warehouse",
-            description="Write its file anew without what holds nothing: when a third of it does, always, or never.",
+            description="Write its file anew without what holds nothing: when a quarter of it does, always, or never.",
         ),
     ] = "when due"
     verify: Annotated[
@@ -72,10 +72,9 @@ def _maintain(parameters: MaintainParameters) -> State[None] | None:
             checked.append(check_file(path))
             if checked[-1].faults:
                 logger.warning("file=%s faults=%d", path.name, len(checked[-1].faults))
-    if parameters.compact == "always" or (
-        parameters.compact == "when due" and compaction_is_due(settings.warehouse_path)
-    ):
-        compacted = compact(settings.warehouse_path, wait_seconds=600)
+    compacting = {"always": compact, "when due": compact_if_due}.get(parameters.compact)
+    compacted = compacting(settings.warehouse_path, wait_seconds=600) if compacting is not None else None
+    if compacted is not None:
         logger.info(
             "compacted=%s before=%d after=%d seconds=%.1f",
             settings.warehouse_path, compacted.before, compacted.after, compacted.seconds,

@@ -14,7 +14,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from types import TracebackType
 
-from flows.archive_run import close_killed, end_run, load_first, make_ready
+from flows.archive_run import end_run, load_first, make_ready
+from flows.killed_runs import close_killed
 from flows.learning import rules_of
 from flows.reread_pieces import Job, Piece, reread_piece, split, with_rules
 from flows.run_lock import new_run_id, run_lock

@@ -21,7 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from flows.archive_run import close_killed, end_run, load_first, make_ready
+from flows.archive_run import end_run, load_first, make_ready
+from flows.killed_runs import close_killed
 from flows.learning import rules_of
 from flows.reread_pieces import Difference, Job, Piece, PieceResult, code_version, reread_piece, split, with_rules
 from flows.run_lock import is_alive, new_run_id, run_lock

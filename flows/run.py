@@ -20,15 +20,18 @@ from flows.endings import ending
 from flows.freed_archive import free_archive
 from flows.handing_over import begin_from_store, hand_over, note_run
 from flows.host_precedence import HostPrecedence
+from flows.killed_runs import close_killed
 from flows.learning import rules_of
 from flows.progress import Progress
 from flows.registry import load_registry
-from flows.run_lock import forget, is_alive, left_by_the_dead, new_run_id, run_lock
+from flows.run_lock import new_run_id, run_lock
 from flows.settings import Settings
 from flows.settling import settle
 from flows.shared_store import SharedStoreError
 from flows.web import run_pace, web_client
-from scrapers.collect import Fetcher, Plan, Step, Tally, collect
+from scrapers.collect import Step, Tally, collect
+from scrapers.fetcher import Fetcher
+from scrapers.plan import Plan
 from scrapers.reading.attachments.file_reader import FileReader
 from scrapers.reading.attachments.recognised_texts import RecognisedTexts
 from scrapers.records import ReportType, Source
@@ -37,7 +40,7 @@ from scrapers.web.recovery import Recovery, recover
 from warehouse.archive_index import read_list_payloads
 from warehouse.errors import ChecksFailedError
 from warehouse.landing import write_batch
-from warehouse.ledger import SourceLedger, close_killed_runs, finish_run, read_ledgers, start_run
+from warehouse.ledger import SourceLedger, finish_run, read_ledgers, start_run
 from warehouse.load import LoadResult, load_pending
 from warehouse.readers import PublicationPace, publish
 
@@ -140,7 +143,7 @@ class CrawlRun:
         load_registry(settings, self.registry)
         self._ledgers = read_ledgers(settings.warehouse_path, [source.id for source in self.sources])
         self._learned = rules_of(settings.warehouse_path)
-        self._take_over_from_killed_runs()
+        close_killed(settings)
         self._alive = ExitStack()
         self._alive.enter_context(run_lock(settings.state_dir / "runs", self.run_id))
         start_run(settings.warehouse_path, self.run_id, self.kind, self._asked())
@@ -315,18 +318,6 @@ class CrawlRun:
             tuple(self._loads),
             self._recovered,
         )
-
-    def _take_over_from_killed_runs(self) -> None:
-        runs = self.settings.state_dir / "runs"
-        killed = close_killed_runs(self.settings.warehouse_path, lambda run_id: is_alive(runs, run_id))
-        if self.settings.hands_over:
-            # Also of one that was killed between its end and its record.
-            for run_id in left_by_the_dead(runs):
-                with suppress(KeyError):  # it has not begun yet
-                    note_run(self.settings, run_id)
-                    forget(runs, run_id)
-        for run_id in killed:
-            forget(runs, run_id)
 
     def _begin_from_store(self) -> None:
         """A store that does not answer stops no machine that has a ledger: what is found waits, and the run's end says

@@ -6,7 +6,7 @@ from flows.archive_index import update_index
 from flows.derived import derive_missing
 from flows.learning import learn_after
 from flows.settings import Settings
-from warehouse.compaction import compact, compaction_is_due
+from warehouse.compaction import compact_if_due
 
 
 def settle(settings: Settings) -> None:
@@ -14,5 +14,4 @@ def settle(settings: Settings) -> None:
     learn_after(settings.warehouse_path)
     derive_missing(settings.warehouse_path)
     update_index(settings)
-    if compaction_is_due(settings.warehouse_path):
-        compact(settings.warehouse_path)
+    compact_if_due(settings.warehouse_path)

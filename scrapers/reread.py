@@ -9,7 +9,6 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from scrapers.collect import judge_row
 from scrapers.reading.learned import LearnedRule
 from scrapers.records import (
     Attachment,
@@ -27,6 +26,7 @@ from scrapers.records import (
     State,
 )
 from scrapers.settle import Files, settle
+from scrapers.wanted_pages import judge_row
 from scrapers.web.capture_index import ArchivedResponse, CaptureNotFoundError, read_capture
 from scrapers.web.outcomes import classify
 

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from scrapers.collect import Plan, Tally, collect
+from scrapers.collect import Tally, collect
+from scrapers.plan import Plan
 from scrapers.records import (
     Batch,
     Capture,

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from deployments.portal.documents import Heading, Paragraph
 from deployments.portal.files import pdf, word
 from deployments.portal.files.typesetting import typeset
-from scrapers.collect import Plan, Tally, collect
+from scrapers.collect import Tally, collect
+from scrapers.plan import Plan
 from scrapers.reading.attachments.reading import read_file
 from scrapers.records import (
     Batch,

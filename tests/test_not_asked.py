@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from scrapers.collect import Plan, Tally, collect
+from scrapers.collect import Tally, collect
+from scrapers.plan import Plan
 from scrapers.records import (
     Batch,
     Capture,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scrapers.collect import Plan, Tally, collect
+from scrapers.collect import Tally, collect
+from scrapers.plan import Plan
 from scrapers.records import (
     Bounds,
     Candidate,

@@ -57,6 +57,11 @@ def compaction_is_due(warehouse: Path) -> bool:
     return bool(free >= WASTE * total)
 
 
+def compact_if_due(warehouse: Path, *, wait_seconds: float = 60.0) -> Compaction | None:
+    """Write the warehouse anew where a quarter of it holds nothing; ``None`` where less does. Raises as the two do."""
+    return compact(warehouse, wait_seconds=wait_seconds) if compaction_is_due(warehouse) else None
+
+
 def compact(warehouse: Path, *, wait_seconds: float = 60.0) -> Compaction:
     """Write the warehouse anew, under the writer's lock. Needs the room of one more file beside it.
 

@@ -70,7 +70,7 @@ def publish(warehouse: Path, reader: Path, *, wait_seconds: float = 60.0) -> Pub
 
 class PublicationPace:
     """When a loader that goes on loading should publish: at once where that is quick, never more than a share of the
-    time. With a quarter, a copy that took half a second is followed by the next after 2 s, one that took 5 s after 20 s.
+    time. With a quarter, a copy that took half a second is followed by the next after 2 s, one that took 5 s after 20.
     """
 
     def __init__(self, share: float = 0.25, clock: Callable[[], float] = time.monotonic) -> None:

@@ -15,7 +15,8 @@ from flows.commands.terminal import many, say, show_table, talk
 from flows.run import RunStoppedError, host_groups
 from flows.settings import Settings
 from flows.web import web_client
-from scrapers.collect import Fetcher, list_source
+from scrapers.column_lists import list_source
+from scrapers.fetcher import Fetcher
 from scrapers.records import Column, Fetched, KnownPage, Listing, Outcome, Request, Source
 from scrapers.sources.golden_pages import GoldenVerdict, check_golden_pages, strays
 from scrapers.sources.overrides import china_day

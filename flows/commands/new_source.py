@@ -22,7 +22,7 @@ from flows.commands.terminal import many, say, shown, talk
 from flows.settings import Settings
 from flows.web import web_client
 from scrapers.addresses import host_of
-from scrapers.collect import list_source
+from scrapers.column_lists import list_source
 from scrapers.platforms.trouble import FATAL
 from scrapers.records import Column, Level, Listing, Outcome, Source
 from scrapers.sources.column_names import read_name, read_rows

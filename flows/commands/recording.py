@@ -10,7 +10,8 @@ from pathlib import Path
 from flows.commands.terminal import many, say, talk
 from flows.settings import Settings
 from flows.web import web_client
-from scrapers.collect import Fetcher, list_source
+from scrapers.column_lists import list_source
+from scrapers.fetcher import Fetcher
 from scrapers.platforms.trouble import FATAL
 from scrapers.records import Column, Fetched, ListRow, Outcome, Report, Request, Source, State
 from scrapers.sources.golden_pages import (

@@ -17,7 +17,7 @@ from flows.commands.terminal import many, say, show_table, shown, talk
 from flows.settings import Settings
 from flows.web import web_client
 from scrapers.addresses import host_of
-from scrapers.collect import Fetcher
+from scrapers.fetcher import Fetcher
 from scrapers.reading.decode import decode
 from scrapers.records import Capture, Fetched, ListRow, Outcome, Request
 from scrapers.sources.column_names import read_name, read_rows

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from columns_in_memory import ColumnInMemory, JpaasColumn, articles
 
-from scrapers.collect import Plan, Tally, collect
+from scrapers.collect import Tally, collect
+from scrapers.plan import Plan
 from scrapers.platforms.listing import list_column
 from scrapers.records import Capture, Fetched, KnownColumn, KnownPage, Outcome, Request
 

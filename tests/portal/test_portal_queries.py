@@ -14,7 +14,8 @@ from deployments.portal import Answer, Asked, Network, Portal
 from deployments.portal.exchange import Role, html_answer, json_answer
 from deployments.portal.families.family import Row
 from deployments.portal.site import GeneratedSite
-from scrapers.collect import Plan, Tally, collect
+from scrapers.collect import Tally, collect
+from scrapers.plan import Plan
 from scrapers.records import Candidate, Report, ReportType, State
 from scrapers.sources.registry import load_sources
 from scrapers.web.client import Client

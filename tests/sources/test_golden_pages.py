@@ -12,7 +12,7 @@ import pytest
 
 from deployments.portal.demo import FAMILIES_SOURCES, SOURCES, demo_network, families_network
 from deployments.portal.proxy import Portal
-from scrapers.collect import list_source
+from scrapers.column_lists import list_source
 from scrapers.records import Column, ListRow, Request, Source, State
 from scrapers.sources import REGISTRY
 from scrapers.sources.golden_pages import (
