@@ -23,7 +23,7 @@ from warehouse.database import writing
 from warehouse.errors import UnreadableBatchError
 from warehouse.instants import kept
 from warehouse.landing import LOADED, REJECTED, BatchFile, pending, read_landed, set_aside, take_in
-from warehouse.postings import merge_postings
+from warehouse.postings import merge_postings, postings_brought
 from warehouse.staging import stage
 
 _HERE: Final = Path(__file__).parent
@@ -173,7 +173,7 @@ def _merge(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], 
             except duckdb.Error as error:
                 error.add_note(f"in warehouse/merge/{name}")
                 raise
-        merge_postings(connection)
+        merge_postings(connection, postings_brought(connection))
         _mark(connection, batches, now)
         counts = _counts(connection)
         drop_temporary(connection)

@@ -133,8 +133,7 @@ def replace_words(connection: duckdb.DuckDBPyConnection, cut: Sequence[tuple[str
     connection.execute("BEGIN")
     try:
         connection.execute("CREATE OR REPLACE TEMP VIEW new_words AS FROM cut_words")
-        index_words(connection)
-        merge_postings(connection)
+        merge_postings(connection, index_words(connection))
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")

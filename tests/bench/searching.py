@@ -229,9 +229,9 @@ class Maker:
         connection.execute(
             'CREATE TEMP VIEW new_words AS SELECT document_id, 1 AS "version", dictionary, tokens, counts FROM made'
         )
-        index_words(connection)
+        brought = index_words(connection)
         indexed = time.perf_counter()
-        merge_postings(connection)
+        merge_postings(connection, brought)
         return indexed - began, time.perf_counter() - indexed
 
     def _draw(self, reports: int) -> pa.Table:

@@ -13,6 +13,7 @@ from sample_batches import SOURCE, capture, report
 
 from scrapers.records import Batch, Words
 from warehouse import postings
+from warehouse.checks import run_checks
 from warehouse.database import writing
 from warehouse.postings import RUNS, merge_postings
 from warehouse.search import replace_words
@@ -65,6 +66,31 @@ def test_a_merge_in_slices_and_blocks_gives_the_same(load: Load, ask: Ask, monke
     assert ask('SELECT count(*), sum("count") FROM core_terms') == [(2 * RUNS, 3 * RUNS)]
 
 
+def test_a_large_merge_goes_on_over_several_loads_and_every_word_is_found_on_the_way(
+    load: Load, ask: Ask, monkeypatch: Any, warehouse: Path
+) -> None:
+    monkeypatch.setattr(postings, "_A_LOAD", 3)
+    monkeypatch.setattr(postings, "_SHARE", 0)
+    held: list[tuple[str, str, int]] = []
+    merging = []
+    for number in range(RUNS * 2):
+        load(one(number, f"甲{number:02}", f"乙{number:02}", "行政复议"))
+        held += [(f"doc-{number}", word, 1) for word in (f"甲{number:02}", f"乙{number:02}", "行政复议")]
+        assert ask(TERMS) == sorted(held)
+        assert ask("SELECT count(*) FROM search('行政复议', most := 100)") == [(number + 1,)]
+        merging += ask("SELECT count(*) FROM core_posting_runs WHERE into_run IS NOT NULL")
+        with writing(warehouse, "test") as connection:
+            assert not [one.check.name for one in run_checks(connection) if one.rows and "words" in one.check.name]
+    assert merging[RUNS - 2 : RUNS + 1] == [(0,), (RUNS,), (RUNS,)], "not done with one load"
+    assert merging[-1] != (0,)
+    with writing(warehouse, "test") as connection:
+        connection.execute("BEGIN")
+        merge_postings(connection, everything=True)
+        connection.execute("COMMIT")
+    assert ask("SELECT postings, into_run FROM core_posting_runs") == [(3 * RUNS * 2, None)], "also from in between"
+    assert ask(TERMS) == sorted(held)
+
+
 def test_words_cut_again_are_found_no_more_and_leave_with_the_next_merge(load: Load, ask: Ask, warehouse: Path) -> None:
     load_each(load, 2)
     with writing(warehouse, "test") as connection:
@@ -96,7 +122,7 @@ def test_the_number_of_a_text_is_not_given_again_where_its_postings_may_still_li
 def test_a_killed_load_leaves_no_half_of_a_run(load: Load, ask: Ask, monkeypatch: Any, warehouse: Path) -> None:
     load_each(load, RUNS - 1)
     before = ask(TERMS)
-    monkeypatch.setattr(postings, "_WRITE_DOWN", "SELECT error('pulled the plug'), $runs, $target")
+    monkeypatch.setattr(postings, "_DELETE", "SELECT error('pulled the plug'), $runs, $first, $after")
     with pytest.raises(duckdb.Error, match="pulled the plug"):
         load_each(load, 1, first=RUNS - 1)
     assert ask(TERMS) == before

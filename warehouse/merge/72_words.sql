@@ -28,7 +28,7 @@ JOIN core_vocabulary USING (token)
 GROUP BY token_id, words_id // 1024
 ORDER BY token_id, min(words_id);
 
-INSERT INTO core_posting_runs
+INSERT INTO core_posting_runs BY NAME
 SELECT run, postings, first_words_id, last_words_id
 FROM new_run, (
     SELECT sum(len(tokens)) AS postings, min(words_id) AS first_words_id, max(words_id) AS last_words_id FROM numbered_words
