@@ -23,8 +23,8 @@ BLOCK: Final = 128
 """Texts of one word in one row, about. DuckDB opens the lists of 2,048 rows to read one of them."""
 _AT_ONCE: Final = 8_000_000
 """Postings merged by one statement; bounds its memory to some hundred MB."""
-_A_LOAD: Final = 1_000_000
-"""Postings that one load merges, where there are as many to merge: about a second's work."""
+_A_LOAD: Final = 500_000
+"""Postings that one load merges, where there are as many to merge: half a second's work."""
 _SHARE: Final = 4
 """Postings that a large load merges for each that it brings: as many as merges come to in the long run."""
 
@@ -48,8 +48,8 @@ def postings_brought(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def merge_postings(connection: duckdb.DuckDBPyConnection, brought: int = 0, *, everything: bool = False) -> int:
-    """Merge the runs of each tier that has ``RUNS`` of them, and leave out what is of no text any more: a million
-    postings, or some for each that was ``brought``; the next calls go on where that was not all.
+    """Merge the runs of each tier that has ``RUNS`` of them, and leave out what is of no text any more: half a
+    million postings, or some for each that was ``brought``; the next calls go on where that was not all.
 
     Returns how many runs are gone. One look where there is nothing to do. The caller has a transaction open: postings
     are in two runs on the way. With ``everything`` all runs become one, and words that no text has are forgotten.

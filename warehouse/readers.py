@@ -70,10 +70,11 @@ def publish(warehouse: Path, reader: Path, *, wait_seconds: float = 60.0) -> Pub
 
 class PublicationPace:
     """When a loader that goes on loading should publish: at once where that is quick, never more than a share of the
-    time. With a quarter, a copy that took half a second is followed by the next after 2 s, one that took 5 s after 20.
+    time. With a third, a copy that took half a second is followed by the next 1.5 s after it began, one that took 5 s
+    after 15.
     """
 
-    def __init__(self, share: float = 0.25, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, share: float = 1 / 3, clock: Callable[[], float] = time.monotonic) -> None:
         self._share = share
         self._clock = clock
         self._unseen = False

@@ -1,9 +1,9 @@
 """Queries while loads go on: ``python -m tests.bench readers [LOADS]``.
 
-Into a warehouse of 20,000 reports comes a load of 100 every five seconds, as often as a run loads and published as a
-run publishes it, while three processes open the reader copy, ask it a few questions, and open it again: 10,000
-questions in all, three a second from each process. Every opening must show a whole number of loads; each load must be
-seen within two seconds of its commit. The same loads into the same warehouse with nobody reading, and nothing
+Into a warehouse of 20,000 reports comes a load of 100 five seconds after the last one, as often as a run loads and
+published as a run publishes it, while three processes open the reader copy, ask it a few questions, and open it again:
+10,000 questions in all, three a second from each process. Every opening must show a whole number of loads; each load
+must be seen within two seconds of its commit. The same loads into the same warehouse with nobody reading, and nothing
 published, say what reading costs the loader: half of them before and half after, since a machine has its moods.
 """
 
@@ -35,7 +35,7 @@ HELD: Final = 20_000
 A_LOAD: Final = 100
 LOADS: Final = 200
 EVERY: Final = 5.0
-"""Seconds from one load to the next, at the least: ``flows.run.LOAD_EVERY``."""
+"""Seconds from the end of one load to the next, at the least: ``flows.run.LOAD_EVERY``."""
 READERS: Final = 3
 QUERIES: Final = 10_000
 AN_OPENING: Final = 4
@@ -126,11 +126,11 @@ def _loads_beside(folder: Path, numbers: range) -> tuple[list[Loaded], list[floa
     """The loads, and seconds of each publication; as ``flows.run`` does both from its one loading thread."""
     loads: list[Loaded] = []
     published: list[float] = []
-    pace, next_at = PublicationPace(), time.monotonic()
+    pace = PublicationPace()
     for number in numbers:
         loads.append(_load(folder, "busy", number))
         pace.loaded()
-        next_at = max(next_at + EVERY, time.monotonic())
+        next_at = time.monotonic() + EVERY
         while True:
             wait, rest = pace.seconds_to_wait(), next_at - time.monotonic()
             if wait == 0:
