@@ -563,12 +563,18 @@ def export(
 @app.command()
 def checks(
     only: Annotated[str | None, typer.Option(metavar="NAME", help="Only this check.")] = None,
+    unpublished: Annotated[
+        bool,
+        typer.Option(
+            "--unpublished", help="Of the warehouse as it is now, where a check keeps the next reader copy back."
+        ),
+    ] = False,
     output: Annotated[str, typer.Option("--format", "-f", help="table, csv, json or jsonl.")] = "table",
 ) -> None:
     """Rows of the reader copy that must not be there: the checks that run before each publication, on everything."""
     from flows.commands.checks import checks_command
 
-    raise typer.Exit(checks_command(read_settings(), name=only, output=output))
+    raise typer.Exit(checks_command(read_settings(), name=only, unpublished=unpublished, output=output))
 
 
 @archive_app.command("list")

@@ -22,9 +22,8 @@ from flows.settings import Settings, read_settings
 from flows.shared_store import SharedStoreError
 from flows.taking_in import take_in
 from flows.trying_again import tried_again_unless
-from warehouse.checks import CheckResult, run_checks
-from warehouse.database import writing
-from warehouse.errors import ChecksFailedError, NoReaderError
+from warehouse.checks import check_warehouse
+from warehouse.errors import ChecksFailedError
 from warehouse.export import export
 from warehouse.load import load_pending
 from warehouse.query import run_sql
@@ -85,7 +84,7 @@ def _publish(parameters: PublishParameters) -> Path | State[Path]:
         except (SharedStoreError, ChecksFailedError) as error:  # what is here is published; checks are looked at below
             logger.warning("shared_store=%s error=%s", settings.shared_store, error)
     load_pending(settings.warehouse_path, settings.landing_dir)
-    results = check(settings)
+    results = check_warehouse(settings.warehouse_path)
     broken = [result for result in results if result.rows]
     create_markdown_artifact(quality_markdown(results), key="data-quality", description="What the checks found")
     for result in broken:
@@ -129,14 +128,6 @@ def _publish(parameters: PublishParameters) -> Path | State[Path]:
     if failure is not None:
         raise failure
     return path
-
-
-def check(settings: Settings) -> tuple[CheckResult, ...]:
-    """Every check on the warehouse as it is now."""
-    if not settings.warehouse_path.exists():
-        raise NoReaderError(f"{settings.warehouse_path} does not exist yet, so there is nothing to publish")
-    with writing(settings.warehouse_path, "checks") as connection:
-        return run_checks(connection)
 
 
 def write_digest(settings: Settings, text: str, now: datetime) -> Path:

@@ -18,7 +18,8 @@ from typing import Any, Final, Literal, cast
 
 import duckdb
 
-from warehouse.errors import WarehouseError
+from warehouse.database import writing
+from warehouse.errors import NoReaderError, WarehouseError
 
 _HERE: Final = Path(__file__).parent
 _HEADER: Final = re.compile(r"-- severity: (error|warn)\n-- title: (.+)\n(?:-- scope: (loaded)\n)?")
@@ -84,6 +85,17 @@ def run_checks(connection: duckdb.DuckDBPyConnection, *, since: datetime | None 
         connection.execute("DROP TABLE temp.documents_to_check")
         connection.execute("RESET VARIABLE checked_since")
     return tuple(results)
+
+
+def check_warehouse(warehouse: Path) -> tuple[CheckResult, ...]:
+    """Every check on the warehouse as it is now, published or not.
+
+    Raises ``NoReaderError`` where there is none, and what ``database.writing`` raises.
+    """
+    if not warehouse.exists():
+        raise NoReaderError(f"{warehouse} does not exist yet, so there is nothing to check. Run: nianbao crawl")
+    with writing(warehouse, "checks") as connection:
+        return run_checks(connection)
 
 
 def outdated(reader: Path, error: duckdb.CatalogException) -> WarehouseError:

@@ -59,6 +59,8 @@ def publish(warehouse: Path, reader: Path, *, wait_seconds: float = 60.0) -> Pub
                 raise ChecksFailedError(
                     f"{reader} was left as it was, because checks found rows that must not be there: "
                     + "; ".join(f"{result.check.name} ({len(result.rows)}: {result.check.title})" for result in failed)
+                    + ". Nothing is lost, and nothing new is seen until they are put right: nianbao checks "
+                    "--unpublished shows them, docs/operating.md ('a check is broken') says what to do."
                 )
             connection.execute("CHECKPOINT")
         finally:

@@ -1,6 +1,8 @@
-"""``nianbao checks``: rows of the reader copy that must not be there, by every check, with examples."""
+"""``nianbao checks``: rows of the reader copy, or of the warehouse, that must not be there, with examples."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import duckdb
 import typer
@@ -8,7 +10,7 @@ import typer
 from flows.commands.answers import output_format, show_answer
 from flows.commands.terminal import many, show_table, shown, talk
 from flows.settings import Settings
-from warehouse.checks import CheckResult, checks, outdated, run_checks
+from warehouse.checks import CheckResult, check_warehouse, checks, outdated, run_checks
 from warehouse.formats import plain
 from warehouse.query import Answer
 from warehouse.readers import open_reader
@@ -17,25 +19,30 @@ EXAMPLES = 3
 """Rows shown of a check that found some."""
 
 
-def checks_command(settings: Settings, *, name: str | None, output: str) -> int:
+def checks_command(settings: Settings, *, name: str | None, unpublished: bool, output: str) -> int:
     """Every check and what it found on the screen; in the other formats a row an offence. Exit code 1 where a check of
     severity ``error`` found rows."""
     form = output_format(output, file=False)
     known = [check.name for check in checks()]
     if name is not None and name not in known:
         raise typer.BadParameter(f"{name!r} is no check; take one of {', '.join(known)}")
-    connection = open_reader(settings.reader_path)
-    try:
-        results = [result for result in run_checks(connection) if name is None or result.check.name == name]
-    except duckdb.CatalogException as error:
-        raise outdated(settings.reader_path, error) from error
-    finally:
-        connection.close()
+    found = check_warehouse(settings.warehouse_path) if unpublished else _check_copy(settings.reader_path)
+    results = [result for result in found if name is None or result.check.name == name]
     if form != "table":
         show_answer(_offences(results), form)
     else:
         _show(results)
     return 1 if any(result.rows and result.check.severity == "error" for result in results) else 0
+
+
+def _check_copy(reader: Path) -> tuple[CheckResult, ...]:
+    connection = open_reader(reader)
+    try:
+        return run_checks(connection)
+    except duckdb.CatalogException as error:
+        raise outdated(reader, error) from error
+    finally:
+        connection.close()
 
 
 def _show(results: list[CheckResult]) -> None:

@@ -20,6 +20,8 @@ from asked_data import ASKED, CAME_IN
 from command_line import Done
 
 from deployments.portal.demo import SOURCES
+from warehouse.errors import ChecksFailedError
+from warehouse.readers import publish
 
 
 def nianbao(*arguments: str, data: Path) -> Done:
@@ -204,3 +206,17 @@ def test_checks_are_listed_with_what_they_found_and_fail_where_an_error_is_found
     older = nianbao("checks", data=tmp_path / "damaged")
     assert older.returncode == 1
     assert "published by an older nianbao" in older.stderr
+
+
+def test_what_keeps_the_next_copy_back_is_shown_though_the_copy_is_sound(asked: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(asked, tmp_path / "data")
+    with duckdb.connect(str(data / "warehouse" / "nianbao.duckdb")) as connection:
+        connection.execute('UPDATE core_texts SET "text" = left("text", 9) WHERE "version" = 2')
+    with pytest.raises(ChecksFailedError, match="nianbao checks --unpublished shows them"):
+        publish(data / "warehouse" / "nianbao.duckdb", tmp_path / "fresh.duckdb")
+    assert nianbao("checks", data=data).returncode == 0
+    kept_back = nianbao("checks", "--unpublished", data=data)
+    assert kept_back.returncode == 1
+    assert "text_cut_short: document_id " in kept_back.stderr
+    nothing = nianbao("checks", "--unpublished", data=tmp_path / "nothing")
+    assert (nothing.returncode, "nothing to check. Run: nianbao crawl" in nothing.stderr) == (1, True)
