@@ -92,7 +92,7 @@ def _go_on(connection: duckdb.DuckDBPyConnection, target: int, runs: list[int], 
 
     Returns how many postings those were, and how many runs are gone.
     """
-    first, after, moved = connection.execute(_SLICE, {"runs": runs, "at_most": at_most}).fetchone() or (None, None, 0)
+    ((first, after, moved),) = connection.execute(_SLICE, {"runs": runs, "at_most": at_most}).fetchall()
     if first is not None:
         slice_of = {"runs": runs, "first": first, "after": after}
         connection.execute(_JOIN, slice_of | {"target": target, "block": BLOCK})
@@ -125,10 +125,10 @@ _SMALLEST: Final = """
 SELECT into_run, list(run ORDER BY run) FROM core_posting_runs WHERE into_run IS NOT NULL
 GROUP BY into_run ORDER BY sum(postings), into_run LIMIT 1
 """
-# The first word, the one that stays as the first, and the postings before it.
+# The first word, the first that stays, and the postings between the two.
 _SLICE: Final = """
 SELECT min(token_id), min(token_id) FILTER (before > 0 AND before + postings > $at_most),
-    sum(postings) FILTER (before = 0 OR before + postings <= $at_most)
+    coalesce(sum(postings) FILTER (before = 0 OR before + postings <= $at_most), 0)
 FROM (
     SELECT token_id, sum(len(words_ids)) AS postings,
         coalesce(sum(sum(len(words_ids))) OVER (

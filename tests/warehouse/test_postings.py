@@ -119,6 +119,19 @@ def test_the_number_of_a_text_is_not_given_again_where_its_postings_may_still_li
     assert ask("SELECT words_id FROM core_words") == [(2,)]
 
 
+def test_runs_of_which_nothing_lives_become_one_that_remembers_the_last_number(
+    load: Load, ask: Ask, warehouse: Path
+) -> None:
+    load_each(load, RUNS)
+    with writing(warehouse, "test") as connection:
+        connection.execute("DELETE FROM core_words; DELETE FROM core_postings; DELETE FROM core_posting_runs")
+        connection.execute(f"INSERT INTO core_posting_runs SELECT unnest(range({RUNS})), 0, 1, 50, NULL")
+        connection.execute("BEGIN")
+        assert merge_postings(connection) == RUNS
+        connection.execute("COMMIT")
+    assert ask("SELECT postings, last_words_id, into_run FROM core_posting_runs") == [(0, 50, None)]
+
+
 def test_a_killed_load_leaves_no_half_of_a_run(load: Load, ask: Ask, monkeypatch: Any, warehouse: Path) -> None:
     load_each(load, RUNS - 1)
     before = ask(TERMS)
