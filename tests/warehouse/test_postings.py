@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +38,23 @@ def load_each(load: Load, count: int, first: int = 0) -> None:
         load(one(number, "行政复议", f"词{number % 3}", f"词{number % 3}"))
 
 
+def cut_each(warehouse: Path, cut: Sequence[Words]) -> None:
+    """Texts that are held, each cut into words by itself: a run of postings and a merge each, as with a load."""
+    with writing(warehouse, "test") as connection:
+        for number, one_text in enumerate(cut):
+            replace_words(connection, [(f"doc-{number}", 1, one_text)])
+
+
+def held(load: Load, count: int) -> None:
+    fetched = [capture(number) for number in range(count)]
+    reports = tuple(report(number, read_from=each) for number, each in enumerate(fetched))
+    load(Batch(run_id="run", source_id=SOURCE, sequence=0, captures=tuple(fetched), reports=reports))
+
+
 TERMS = 'SELECT document_id, token, "count" FROM core_terms ORDER BY ALL'
 
 
-def test_runs_of_many_loads_are_merged_and_no_word_is_lost(load: Load, ask: Ask) -> None:
+def test_runs_of_many_loads_are_merged_and_no_word_is_lost(load: Load, ask: Ask, warehouse: Path) -> None:
     load_each(load, RUNS - 1)
     assert ask("SELECT count(*) FROM core_posting_runs") == [(RUNS - 1,)]
     load_each(load, 1, first=RUNS - 1)
@@ -52,8 +65,12 @@ def test_runs_of_many_loads_are_merged_and_no_word_is_lost(load: Load, ask: Ask)
         for number in range(RUNS)
         for row in ((f"doc-{number}", "行政复议", 1), (f"doc-{number}", f"词{number % 3}", 2))
     )
-    load_each(load, RUNS * (RUNS - 1), first=RUNS)
-    assert ask("SELECT postings FROM core_posting_runs") == [(2 * RUNS * RUNS,)], "eight of a tier are one of the next"
+
+
+def test_eight_of_a_tier_are_one_of_the_next(load: Load, ask: Ask, warehouse: Path) -> None:
+    held(load, RUNS * RUNS)
+    cut_each(warehouse, [words("行政复议", f"词{number % 3}") for number in range(RUNS * RUNS)])
+    assert ask("SELECT postings FROM core_posting_runs") == [(2 * RUNS * RUNS,)]
 
 
 def test_a_merge_in_slices_and_blocks_gives_the_same(load: Load, ask: Ask, monkeypatch: Any) -> None:
@@ -71,24 +88,27 @@ def test_a_large_merge_goes_on_over_several_loads_and_every_word_is_found_on_the
 ) -> None:
     monkeypatch.setattr(postings, "_A_LOAD", 3)
     monkeypatch.setattr(postings, "_SHARE", 0)
-    held: list[tuple[str, str, int]] = []
+    held(load, RUNS * 2)
+    told: list[tuple[str, str, int]] = []
     merging = []
-    for number in range(RUNS * 2):
-        load(one(number, f"甲{number:02}", f"乙{number:02}", "行政复议"))
-        held += [(f"doc-{number}", word, 1) for word in (f"甲{number:02}", f"乙{number:02}", "行政复议")]
-        assert ask(TERMS) == sorted(held)
-        assert ask("SELECT count(*) FROM search('行政复议', most := 100)") == [(number + 1,)]
-        merging += ask("SELECT count(*) FROM core_posting_runs WHERE into_run IS NOT NULL")
-        with writing(warehouse, "test") as connection:
-            assert not [one.check.name for one in run_checks(connection) if one.rows and "words" in one.check.name]
-    assert merging[RUNS - 2 : RUNS + 1] == [(0,), (RUNS,), (RUNS,)], "not done with one load"
-    assert merging[-1] != (0,)
     with writing(warehouse, "test") as connection:
+        for number in range(RUNS * 2):
+            tokens = (f"甲{number:02}", f"乙{number:02}", "行政复议")
+            replace_words(connection, [(f"doc-{number}", 1, words(*tokens))])
+            told += [(f"doc-{number}", token, 1) for token in tokens]
+            assert connection.execute(TERMS).fetchall() == sorted(told)
+            found = connection.execute("SELECT count(*) FROM search('行政复议', most := 100)").fetchall()
+            assert found == [(number + 1,)]
+            ((runs,),) = connection.execute("SELECT count(into_run) FROM core_posting_runs").fetchall()
+            merging.append(runs)
+            assert not [one.check.name for one in run_checks(connection) if one.rows and "index" in one.check.name]
+        assert merging[RUNS - 2 : RUNS + 1] == [0, RUNS, RUNS], "not done with one load"
+        assert merging[-1] > 0
         connection.execute("BEGIN")
         merge_postings(connection, everything=True)
         connection.execute("COMMIT")
-    assert ask("SELECT postings, into_run FROM core_posting_runs") == [(3 * RUNS * 2, None)], "also from in between"
-    assert ask(TERMS) == sorted(held)
+    assert ask("SELECT postings, into_run FROM core_posting_runs") == [(3 * RUNS * 2, None)], "from half-way too"
+    assert ask(TERMS) == sorted(told)
 
 
 def test_words_cut_again_are_found_no_more_and_leave_with_the_next_merge(load: Load, ask: Ask, warehouse: Path) -> None:
