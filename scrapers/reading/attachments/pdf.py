@@ -11,6 +11,7 @@ import pypdfium2.raw as pdfium
 
 from scrapers.reading.attachments.layout import Element, Glyph, PageContent, elements, plain_char
 from scrapers.reading.attachments.limits import Limits
+from scrapers.reading.attachments.narrow_text import NarrowText
 from scrapers.reading.attachments.page_flow import write_pages
 from scrapers.reading.attachments.ruled import Rule
 from scrapers.reading.attachments.trouble import FileTrouble
@@ -28,6 +29,8 @@ _FEW = 12
 """Letters on a page under which it says nothing: a page number, a stamp."""
 _UNMAPPED = 0.3
 """Share of glyphs without a letter from which the text is not readable."""
+_ONE_BYTE = 0x100
+"""Codes under this may be of fonts with an encoding of their own, where the number mostly is the letter."""
 _QUARTERS = (math.pi / 2, math.pi, 1.5 * math.pi)
 _WHITE = frozenset(" \t\r\n\u00a0\u2002\u2003\u2009\u3000\u200b")
 
@@ -52,6 +55,12 @@ def open_pdf(body: bytes) -> pypdfium2.PdfDocument:
         if code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
             raise FileTrouble(FileOutcome.ENCRYPTED, "the PDF opens with a password only") from error
         raise FileTrouble(FileOutcome.TRUNCATED, f"damaged: {error}") from error
+
+
+def without_system_fonts() -> None:
+    """Let pdfium have no fonts but a file's own and those it brings, from now on in this process: what it measures in a
+    font that a file does not hold is then the same on every machine. Nothing is to be drawn in this process."""
+    pdfium.FPDF_SetSystemFontInfo(None)
 
 
 def is_scanned(content: PageContent) -> bool:
@@ -166,6 +175,7 @@ class _Turn:
 
 
 def _letters(page: pypdfium2.PdfPage, turn: _Turn, content: PageContent) -> None:
+    narrow = NarrowText(page)
     textpage = page.get_textpage()
     raw = textpage.raw
     box = pdfium.FS_RECTF()
@@ -185,6 +195,11 @@ def _letters(page: pypdfium2.PdfPage, turn: _Turn, content: PageContent) -> None
         for index in range(pdfium.FPDFText_CountChars(raw)):
             code = unicode_of(raw, index)
             char = plain_char(code)
+            if code >= _ONE_BYTE and unmapped(raw, index) == 1:
+                char = ""  # pdfium gives the number of the glyph, which would read as some letter
+            unknown = not char or code == 0xFFFD or 0xE000 <= code < 0xF900
+            if (unknown or char in _WHITE) and narrow.draws_nothing(raw, index, unknown=unknown):
+                continue
             if char in _WHITE or not char:
                 if not char and code not in (0x0D, 0x0A, 0xAD, 0x02, 0xFEFF) and generated(raw, index) == 0:
                     content.unmapped += unmapped(raw, index) == 1 or code == 0
@@ -192,7 +207,7 @@ def _letters(page: pypdfium2.PdfPage, turn: _Turn, content: PageContent) -> None
                 continue
             if generated(raw, index) == 1 or not loose(raw, index, pointer):
                 continue
-            if code == 0xFFFD or 0xE000 <= code < 0xF900:
+            if unknown:
                 content.unmapped += 1
             lean = (angle_of(raw, index) - upright) % math.tau
             if 0.1 < lean < math.tau - 0.1 and min(abs(lean - quarter) for quarter in _QUARTERS) > 0.1:

@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from scrapers.reading.attachments.file_text_json import dumped
 from scrapers.reading.attachments.limits import Limits
+from scrapers.reading.attachments.pdf import without_system_fonts
 from scrapers.reading.attachments.reading import read_file
 from scrapers.records import FileOutcome, FileText
 
@@ -91,7 +92,7 @@ def _read_and_leave(answer: int, body: bytes, name: str | None, limits: Limits, 
         os.setpgid(0, 0)
         _limit(limits)
         try:
-            content = dumped(_recognised(body, limits) if recognising else read_file(body, name, limits))
+            content = dumped(_recognised(body, limits) if recognising else _read(body, name, limits))
         except MemoryError:
             content = b""
         if not content:  # outside of the handler, which would keep what filled the memory
@@ -108,6 +109,11 @@ def _read_and_leave(answer: int, body: bytes, name: str | None, limits: Limits, 
             _write(answer, dumped(FileText(FileOutcome.CRASHED, detail=f"reader: {error!r:.300}{place}")))
     finally:
         os._exit(code)
+
+
+def _read(body: bytes, name: str | None, limits: Limits) -> FileText:
+    without_system_fonts()
+    return read_file(body, name, limits)
 
 
 def _recognised(body: bytes, limits: Limits) -> FileText:
