@@ -253,6 +253,8 @@ def test_the_flow_recognises_the_scans_of_the_portal_with_the_real_engine(data: 
         engine_version()
     except EngineMissingError:
         pytest.skip("rapidocr is not installed: pip install 'nianbao[ocr]' to try real recognition")
+    if not any(Path("/usr/share/fonts").rglob("wqy-zenhei*")):
+        pytest.skip("the portal draws its scans with a Chinese font: apt-get install fonts-wqy-zenhei")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT_", "NIANBAO_"))}
     environment |= {"NIANBAO_DATA_DIR": str(data), "NIANBAO_SOURCES_DIR": str(FILES_SOURCES)}
     done = subprocess.run(
