@@ -17,14 +17,19 @@ ON CONFLICT (document_id, "version") DO UPDATE SET
     dictionary = excluded.dictionary, total = excluded.total, words_id = excluded.words_id;
 
 -- A run of its own, sorted by word, as questions about a word want it. No row is longer than 1,024 texts, so that of a
--- large load too few are read for nothing.
+-- large load too few are read for nothing. Sorted before they are grouped: lists that grow side by side in a hash table cost
+-- three times as much.
 CREATE TEMP TABLE new_run AS
 SELECT coalesce(max(run), 0) + 1 AS run FROM core_posting_runs;
 
 INSERT INTO core_postings
 SELECT token_id, (SELECT run FROM new_run), list(words_id), list("count")
-FROM (SELECT words_id, unnest(tokens) AS token, unnest(counts) AS "count" FROM numbered_words)
-JOIN core_vocabulary USING (token)
+FROM (
+    SELECT token_id, words_id, "count"
+    FROM (SELECT words_id, unnest(tokens) AS token, unnest(counts) AS "count" FROM numbered_words)
+    JOIN core_vocabulary USING (token)
+    ORDER BY token_id, words_id
+)
 GROUP BY token_id, words_id // 1024
 ORDER BY token_id, min(words_id);
 
