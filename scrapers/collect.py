@@ -193,12 +193,7 @@ def _collect_page(
     return outcome, report, capture
 
 
-def _file_changed(
-    asking: _Asking,
-    page: KnownPage | None,
-    capture: Capture,
-    day: date,
-) -> bool:
+def _file_changed(asking: _Asking, page: KnownPage | None, capture: Capture, day: date) -> bool:
     """Whether the file that is a report's text is another one now, behind a page that answered and is unchanged."""
     if page is None or page.text_file is None or capture.outcome not in (Outcome.OK, Outcome.NOT_MODIFIED):
         return False
@@ -208,12 +203,7 @@ def _file_changed(
     return looked.outcome is Outcome.OK and looked.digest is not None and looked.digest != file.digest
 
 
-def _fetch_file(
-    asking: _Asking,
-    page: Fetched,
-    day: date,
-    attachment: Attachment,
-) -> Fetched:
+def _fetch_file(asking: _Asking, page: Fetched, day: date, attachment: Attachment) -> Fetched:
     """An attached file, asked for as the page was; a viewer's own address is never asked for."""
     return asking.fetch(Request(attachment.url, headers={"Referer": page.capture.final_url}), None, day)
 

@@ -53,7 +53,7 @@ class WantedPages:
             self._turned_down.discard(candidate.url)
         else:  # what one column is not read for, by its titles or report types, another may be
             self._turned_down.add(candidate.url)
-        if due and page is not None and page.fetched_at is not None and page.state in SETTLED:
+        if due and page is not None and _is_held(page):
             due = plan.asks_again(page, candidate.title, candidate.listed_date, now)
             candidate = replace(candidate, state=page.state, reason="held: read in an earlier run")
         elif due and not plan.wants(candidate.title, candidate.listed_date, candidate.report_type):
@@ -154,11 +154,15 @@ def _left_over(
         if page.column_url != column.url or page.title is None or page.seen_at is None:
             continue
         row = ListRow(page.title, page.url, page.url, page.listed_date)
-        held = page.state in SETTLED and page.fetched_at is not None
-        if held:
+        if _is_held(page):
             due = plan.asks_again(page, page.title, page.listed_date, now)
         else:
             due = page.state in (State.WANTED, State.FAILED) and may_be_of(plan.years, page.title, page.listed_date)
         if due:
             rows.append((row, page.seen_at))
     return rows
+
+
+def _is_held(page: KnownPage) -> bool:
+    """Whether the page was fetched and read."""
+    return page.fetched_at is not None and page.state in SETTLED

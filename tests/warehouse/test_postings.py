@@ -54,7 +54,7 @@ def held(load: Load, count: int) -> None:
 TERMS = 'SELECT document_id, token, "count" FROM core_terms ORDER BY ALL'
 
 
-def test_runs_of_many_loads_are_merged_and_no_word_is_lost(load: Load, ask: Ask, warehouse: Path) -> None:
+def test_runs_of_many_loads_are_merged_and_no_word_is_lost(load: Load, ask: Ask) -> None:
     load_each(load, RUNS - 1)
     assert ask("SELECT count(*) FROM core_posting_runs") == [(RUNS - 1,)]
     load_each(load, 1, first=RUNS - 1)
