@@ -2,6 +2,7 @@
 
 A file holds one row a record: ``kind`` names the record's kind, ``row`` counts from 0, and of the columns
 ``candidate``, ``listing``, ``capture`` and ``report`` (each a nested struct, see ``arrow_types``) exactly one is set.
+A report's text is there once; its blocks are places in it (``placed_blocks``).
 It appears under its final name in one step, whole and synced to disk, or not at all. The name is
 ``<run>@<source>@<sequence>.<digest>.parquet``: the beginning of the content's SHA-256 in it shows any damage on the
 way, also where Parquet's own page checksums do not reach (headers, footer).
@@ -31,25 +32,30 @@ from scrapers.records import Batch, Candidate, Capture, ColumnListing, Report
 from warehouse.arrow_types import arrow_array, arrow_type
 from warehouse.durability import sync_folder
 from warehouse.errors import BatchConflictError, UnreadableBatchError
+from warehouse.placed_blocks import PLACED_REPORT, with_placed_blocks
 
-FORMAT: Final = 1
-"""Number of the file format; a loader refuses a higher one."""
+FORMAT: Final = 2
+"""Number of the file format; a loader refuses a higher one. In files of format 1 each block has its text again."""
 KINDS: Final[dict[str, type]] = {
     "candidate": Candidate,
     "listing": ColumnListing,
     "capture": Capture,
     "report": Report,
 }
-SCHEMA: Final = pa.schema(
-    [
-        ("row", pa.int32()),
-        ("kind", pa.string()),
-        *((kind, arrow_type(record)) for kind, record in KINDS.items()),
-    ]
-)
+_RECORDS: Final = {kind: arrow_type(record) for kind, record in KINDS.items()}
+_FILED: Final = _RECORDS | {"report": PLACED_REPORT}
+SCHEMA: Final = pa.schema([("row", pa.int32()), ("kind", pa.string()), *_FILED.items()])
 LOADED: Final = "loaded"
 REJECTED: Final = "rejected"
 HANDED_OVER: Final = "handed_over"
+# A batch is many columns of few values, most of them empty: what Parquet adds to each for finding rows without reading
+# them is most of its cost, and a loader reads all. Words are what repeats, so they are written once.
+_WRITTEN: Final[dict[str, Any]] = {
+    "compression": "zstd",
+    "data_page_version": "2.0",
+    "write_statistics": False,
+    "use_dictionary": ["report.words.tokens.list.element"],
+}
 _FORMAT_KEY = b"nianbao.batch.format"
 _NAME_PARTS = (b"nianbao.run_id", b"nianbao.source_id", b"nianbao.sequence")
 _LONGEST_PART = 80
@@ -155,7 +161,7 @@ def read_landed(file: LandedFile) -> BatchFile:
     """
     path, content = file.path, file.content
     try:
-        table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+        table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read(use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise UnreadableBatchError(f"{path}: not a readable Parquet file ({error})") from error
     stated = table.schema.metadata or {}
@@ -176,7 +182,7 @@ def read_landed(file: LandedFile) -> BatchFile:
         unknown = set(table.column_names) - set(SCHEMA.names)
         if unknown:
             raise UnreadableBatchError(f"{path}: unknown columns {sorted(unknown)}")
-        table = _with_present_schema(table)
+        table = _with_present_schema(table, written_as)
         table.validate(full=True)
     except pa.ArrowException as error:
         raise UnreadableBatchError(f"{path}: its rows are not typed as records are ({error})") from error
@@ -224,20 +230,23 @@ def _parquet(batch: Batch) -> bytes:
     ]
     for name in KINDS:
         records = [record if kind == name else None for kind, record in rows]
-        columns.append(arrow_array(records, SCHEMA.field(name).type))
+        array = arrow_array(records, _RECORDS[name])
+        columns.append(with_placed_blocks(array) if name == "report" else array)
     stated = (str(FORMAT), *(str(part) for part in (batch.run_id, batch.source_id, batch.sequence)))
     schema = SCHEMA.with_metadata(dict(zip((_FORMAT_KEY, *_NAME_PARTS), stated, strict=True)))
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_arrays(columns, schema=schema), sink, compression="zstd", write_page_checksum=True)
+    pq.write_table(pa.Table.from_arrays(columns, schema=schema), sink, write_page_checksum=True, **_WRITTEN)
     return bytes(sink.getvalue().to_pybytes())
 
 
-def _with_present_schema(table: Any) -> Any:
+def _with_present_schema(table: Any, written_as: int) -> Any:
     """Columns in the order of ``SCHEMA``; fields that the file does not have yet are ``NULL``."""
     columns = []
     for field in SCHEMA:
         if field.name in table.column_names:
             column = table[field.name]
+            if written_as == 1 and field.name == "report":
+                column = with_placed_blocks(column.cast(_RECORDS["report"]).combine_chunks())
             columns.append(column if column.type == field.type else column.cast(field.type))
         else:
             columns.append(pa.chunked_array([pa.nulls(table.num_rows, field.type)]))

@@ -91,7 +91,8 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
         ),
         Rule(
             "a block of a table that is not there",
-            'len(list_filter(draft.blocks, lambda b: b."table" < 0 OR b."table" >= len(draft.tables))) = 0',
+            "len(list_filter(draft.blocks, lambda b: b.table_position < 1"
+            " OR b.table_position > len(draft.tables))) = 0",
         ),
     ),
 }

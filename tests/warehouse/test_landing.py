@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sample_batches import whole_batch
 
-from scrapers.records import Batch, Candidate, Capture, ColumnListing, Report
+from scrapers.records import Batch, Candidate, Capture, ColumnListing, Draft, Report
+from warehouse.arrow_types import arrow_array, arrow_type
 from warehouse.errors import BatchConflictError, UnreadableBatchError
 from warehouse.landing import SCHEMA, batch_name, pending, read_batch_file, write_batch
 
@@ -34,6 +35,30 @@ def as_read(value: Any) -> Any:
     if isinstance(value, tuple):
         return [as_read(item) for item in value]
     return value
+
+
+def places_of(draft: Draft) -> list[dict[str, Any]]:
+    """The blocks as a batch file has them: their text is lines of the draft's."""
+    made = "\n".join(block.text for block in draft.blocks) == draft.text
+    places, start = [], 1
+    for block in draft.blocks:
+        places.append(
+            {
+                "kind": block.kind,
+                "level": block.level,
+                "table_position": None if block.table is None else block.table + 1,
+                "start": start if made else None,
+                "length": len(block.text),
+                "page": block.page,
+            }
+        )
+        start += len(block.text) + 1
+    return places
+
+
+def made_of_its_blocks(report: Report) -> Report:
+    text = "\n".join(block.text for block in report.draft.blocks)
+    return dataclasses.replace(report, draft=dataclasses.replace(report.draft, text=text))
 
 
 def pairs_as_structs(headers: list[Any]) -> list[dict[str, str]]:
@@ -69,7 +94,9 @@ def test_every_field_of_every_record_comes_back_from_the_file(
         candidates=data.draw(st.lists(st.builds(Candidate), max_size=2).map(tuple)),
         listings=data.draw(st.lists(st.builds(ColumnListing), max_size=2).map(tuple)),
         captures=data.draw(st.lists(st.builds(Capture), max_size=2).map(tuple)),
-        reports=data.draw(st.lists(st.builds(Report), max_size=2).map(tuple)),
+        reports=data.draw(
+            st.lists(st.builds(Report) | st.builds(Report).map(made_of_its_blocks), max_size=3).map(tuple)
+        ),
     )
     path = write_batch(tmp_path_factory.mktemp("landing"), batch)
     rows = read_batch_file(path).table.to_pylist()
@@ -79,6 +106,8 @@ def test_every_field_of_every_record_comes_back_from_the_file(
         *(("capture", as_read(record)) for record in batch.captures),
         *(("report", as_read(record)) for record in batch.reports),
     ]
+    for (_, record), report in zip(expected[len(expected) - len(batch.reports) :], batch.reports, strict=True):
+        record["draft"]["blocks"] = places_of(report.draft)
     for _, record in expected:
         if "headers" in record:
             record["headers"] = pairs_as_structs(record["headers"])
@@ -170,6 +199,24 @@ def test_a_batch_written_before_a_field_was_added_still_reads(tmp_path: Path) ->
     row = read_batch_file(path).table.to_pylist()[-1]["report"]
     assert row["mirror_of"] is None
     assert row["document_id"] == "doc-0"
+
+
+def test_a_batch_whose_blocks_have_their_text_again_reads_the_same(tmp_path: Path) -> None:
+    batch = whole_batch(0, 3)
+    broken = dataclasses.replace(batch.reports[1], draft=dataclasses.replace(batch.reports[1].draft, text="另一文"))
+    batch = dataclasses.replace(batch, reports=(batch.reports[0], broken, batch.reports[2]))
+    path = write_batch(tmp_path, batch)
+    today = read_batch_file(path).table
+    as_filed = pq.read_table(path)
+    place = as_filed.schema.get_field_index("report")
+    without = [None] * (as_filed.num_rows - len(batch.reports))
+    older = as_filed.set_column(place, "report", arrow_array([*without, *batch.reports], arrow_type(Report)))
+    stated = {**pq.read_schema(path).metadata, b"nianbao.batch.format": b"1"}
+    path = without_digest(path)
+    pq.write_table(older.replace_schema_metadata(stated), path, compression="zstd")
+    assert read_batch_file(path).table.equals(today)
+    assert [block["start"] for block in today["report"][-2].as_py()["draft"]["blocks"]][:2] == [None, None]
+    assert next(block["start"] for block in today["report"][-1].as_py()["draft"]["blocks"]) == 1
 
 
 @pytest.mark.parametrize(

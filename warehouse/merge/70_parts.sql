@@ -9,38 +9,13 @@ FROM winning_reports w JOIN staged_reports s USING (arrival);
 DELETE FROM written_versions w USING core_version_facts v
 WHERE v.document_id = w.document_id AND v."version" = w."version" AND v.content_hash = w.content_hash;
 
--- Where each block starts in the text (characters, from 1). The text is its blocks, one a line; where it is not, the
--- starts are unknown.
-CREATE TEMP TABLE placed_blocks AS
-WITH lists AS (
-    SELECT arrival, list_transform(draft.blocks, lambda b: length(b."text")) AS lengths,
-        array_to_string(list_transform(draft.blocks, lambda b: b."text"), chr(10)) = draft."text" AS makes_text
-    FROM staged_reports SEMI JOIN written_versions USING (arrival)
-),
-lines AS (
-    SELECT arrival, makes_text, generate_subscripts(lengths, 1) AS "position", unnest(lengths) AS length FROM lists
-),
-measured AS (
-    SELECT arrival, "position", CASE WHEN makes_text THEN 1 + coalesce(sum(length + 1) OVER (
-        PARTITION BY arrival ORDER BY "position" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) END AS start
-    FROM lines
-)
-SELECT arrival, list(start ORDER BY "position") AS starts FROM measured GROUP BY arrival;
-
 CREATE TEMP TABLE written_texts AS
 SELECT w.document_id, w."version", r.report_number, s.draft."text" AS "text",
-    coalesce(list_transform(list_zip(s.draft.blocks, b.starts), lambda pair: {
-        'kind': pair[1].kind,
-        'level': pair[1].level::SMALLINT,
-        'table_position': (pair[1]."table" + 1)::INTEGER,
-        'start': pair[2]::INTEGER,
-        'length': length(pair[1]."text")::INTEGER,
-        'page': pair[1].page::INTEGER
-    }), []) AS blocks,
+    s.draft.blocks AS blocks,
     s.draft.metadata AS metadata_table, s.draft.meta_tags AS meta_tags, s.draft.encoding AS encoding,
     s.draft.container AS container, s.draft.text_origin AS text_origin, s.draft.page_text AS page_text, w.content_hash, w.loaded_at, w.batch,
     w.is_new, w.cause, w.captured_at, w.capture_id, w.payload_digest, s.text_digest
-FROM written_versions w JOIN staged_reports s USING (arrival) LEFT JOIN placed_blocks b USING (arrival)
+FROM written_versions w JOIN staged_reports s USING (arrival)
 JOIN core_reports r ON r.document_id = w.document_id;
 
 UPDATE core_version_facts SET

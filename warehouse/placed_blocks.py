@@ -1,0 +1,75 @@
+"""Blocks of a text as places in it: a batch file holds every text once.
+
+``Draft.text`` is its blocks, one a line, so a block's text is where it starts and how long it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scrapers.records import Draft, Report
+from warehouse.arrow_types import arrow_type
+
+PLACED_BLOCK: Final = pa.struct(
+    [
+        ("kind", pa.string()),
+        ("level", pa.int64()),
+        ("table_position", pa.int64()),
+        ("start", pa.int64()),
+        ("length", pa.int64()),
+        ("page", pa.int64()),
+    ]
+)
+"""``Block`` with ``start`` and ``length`` (characters, the first is 1) for its text, and its table counted from 1.
+``start`` is ``NULL`` where the text is not its blocks, one a line."""
+_DRAFT: Final = pa.struct(
+    [pa.field(f.name, pa.list_(PLACED_BLOCK) if f.name == "blocks" else f.type) for f in arrow_type(Draft)]
+)
+PLACED_REPORT: Final = pa.struct(
+    [pa.field(f.name, _DRAFT if f.name == "draft" else f.type) for f in arrow_type(Report)]
+)
+"""``Report`` as a batch file holds it."""
+
+
+def with_placed_blocks(reports: pa.StructArray) -> pa.StructArray:
+    """``reports`` (of ``arrow_type(Report)``, some of them null) as ``PLACED_REPORT``."""
+    drafts = reports.field("draft")
+    placed = _placed(drafts.field("blocks"), drafts.field("text"))
+    return _replaced(reports, PLACED_REPORT, "draft", _replaced(drafts, _DRAFT, "blocks", placed))
+
+
+def _placed(blocks: pa.ListArray, texts: pa.StringArray) -> pa.ListArray:
+    offsets = _offsets(blocks)
+    of_block = pc.list_parent_indices(blocks)  # of each block, which list it is in
+    items = blocks.flatten()
+    lines = pa.ListArray.from_arrays(offsets, items.field("text"))
+    makes_text = pc.fill_null(pc.equal(pc.binary_join(lines, "\n"), texts), False)
+    lengths = pc.utf8_length(items.field("text"))
+    with_line_ends = pc.add(pc.fill_null(lengths.cast(pa.int64()), 0), 1)
+    begins = pc.subtract(pc.cumulative_sum(with_line_ends), with_line_ends)  # in all texts put together
+    text_begins = begins.take(pc.index_in(of_block, value_set=of_block))
+    starts = pc.if_else(makes_text.take(of_block), pc.add(pc.subtract(begins, text_begins), 1), None)
+    columns = {
+        "kind": items.field("kind"),
+        "level": items.field("level"),
+        "table_position": pc.add(items.field("table"), 1),
+        "start": starts,
+        "length": lengths.cast(pa.int64()),
+        "page": items.field("page"),
+    }
+    values = pa.StructArray.from_arrays([columns[f.name] for f in PLACED_BLOCK], fields=list(PLACED_BLOCK))
+    return pa.ListArray.from_arrays(offsets, values, type=pa.list_(PLACED_BLOCK), mask=blocks.is_null())
+
+
+def _offsets(lists: pa.ListArray) -> pa.Int32Array:
+    """Where each list begins, and the last ends, among the items that ``flatten`` gives."""
+    ends = pc.cumulative_sum(pc.fill_null(pc.list_value_length(lists), 0))
+    return pa.concat_arrays([pa.array([0], pa.int32()), ends.cast(pa.int32())])
+
+
+def _replaced(structs: pa.StructArray, kind: pa.StructType, name: str, values: Any) -> pa.StructArray:
+    columns = [values if field.name == name else structs.field(field.name) for field in kind]
+    return pa.StructArray.from_arrays(columns, fields=list(kind), mask=structs.is_null())
