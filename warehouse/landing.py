@@ -184,6 +184,9 @@ def read_landed(file: LandedFile) -> BatchFile:
             raise UnreadableBatchError(f"{path}: unknown columns {sorted(unknown)}")
         table = _with_present_schema(table, written_as)
         table.validate(full=True)
+        unknown = set(table["kind"].unique().to_pylist()) - set(KINDS)
+        if unknown:
+            raise UnreadableBatchError(f"{path}: records of unknown kinds {sorted(map(str, unknown))}")
     except pa.ArrowException as error:
         raise UnreadableBatchError(f"{path}: its rows are not typed as records are ({error})") from error
     return BatchFile(
@@ -219,10 +222,10 @@ def set_aside(path: Path, folder: str, reason: str | None = None) -> Path:
 
 def _parquet(batch: Batch) -> bytes:
     rows: list[tuple[str, Any]] = [
+        *(("report", record) for record in batch.reports),  # the first: see staging._rows
         *(("candidate", record) for record in batch.candidates),
         *(("listing", record) for record in batch.listings),
         *(("capture", record) for record in batch.captures),
-        *(("report", record) for record in batch.reports),
     ]
     columns: list[Any] = [
         pa.array(range(len(rows)), type=pa.int32()),

@@ -24,7 +24,7 @@ from warehouse.errors import UnreadableBatchError
 from warehouse.instants import kept
 from warehouse.landing import LOADED, REJECTED, BatchFile, pending, read_landed, set_aside, take_in
 from warehouse.postings import merge_postings, postings_brought
-from warehouse.staging import stage
+from warehouse.staging import LANDED_TEXTS, stage
 
 _HERE: Final = Path(__file__).parent
 _BYTES_A_TRANSACTION: Final = 64 * 2**20
@@ -181,6 +181,8 @@ def _merge(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], 
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+    finally:
+        connection.unregister(LANDED_TEXTS)
     return counts
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scrapers.records import Draft, Report
+from warehouse.arrow_lists import with_items
 from warehouse.arrow_types import arrow_type
 
 PLACED_BLOCK: Final = pa.struct(
@@ -42,32 +43,25 @@ def with_placed_blocks(reports: pa.StructArray) -> pa.StructArray:
 
 
 def _placed(blocks: pa.ListArray, texts: pa.StringArray) -> pa.ListArray:
-    offsets = _offsets(blocks)
     of_block = pc.list_parent_indices(blocks)  # of each block, which list it is in
     items = blocks.flatten()
-    lines = pa.ListArray.from_arrays(offsets, items.field("text"))
+    lines = with_items(blocks, items.field("text"))
     makes_text = pc.fill_null(pc.equal(pc.binary_join(lines, "\n"), texts), False)
-    lengths = pc.utf8_length(items.field("text"))
-    with_line_ends = pc.add(pc.fill_null(lengths.cast(pa.int64()), 0), 1)
+    lengths = pc.utf8_length(items.field("text")).cast(pa.int64())
+    with_line_ends = pc.add(pc.fill_null(lengths, 0), 1)
     begins = pc.subtract(pc.cumulative_sum(with_line_ends), with_line_ends)  # in all texts put together
     text_begins = begins.take(pc.index_in(of_block, value_set=of_block))
-    starts = pc.if_else(makes_text.take(of_block), pc.add(pc.subtract(begins, text_begins), 1), None)
     columns = {
         "kind": items.field("kind"),
         "level": items.field("level"),
         "table_position": pc.add(items.field("table"), 1),
-        "start": starts,
-        "length": lengths.cast(pa.int64()),
+        "start": pc.if_else(makes_text.take(of_block), pc.add(pc.subtract(begins, text_begins), 1), None),
+        "length": lengths,
         "page": items.field("page"),
     }
-    values = pa.StructArray.from_arrays([columns[f.name] for f in PLACED_BLOCK], fields=list(PLACED_BLOCK))
-    return pa.ListArray.from_arrays(offsets, values, type=pa.list_(PLACED_BLOCK), mask=blocks.is_null())
-
-
-def _offsets(lists: pa.ListArray) -> pa.Int32Array:
-    """Where each list begins, and the last ends, among the items that ``flatten`` gives."""
-    ends = pc.cumulative_sum(pc.fill_null(pc.list_value_length(lists), 0))
-    return pa.concat_arrays([pa.array([0], pa.int32()), ends.cast(pa.int32())])
+    return with_items(
+        blocks, pa.StructArray.from_arrays([columns[f.name] for f in PLACED_BLOCK], fields=list(PLACED_BLOCK))
+    )
 
 
 def _replaced(structs: pa.StructArray, kind: pa.StructType, name: str, values: Any) -> pa.StructArray:

@@ -43,7 +43,7 @@ def index_words(connection: duckdb.DuckDBPyConnection) -> int:
 
 def postings_brought(connection: duckdb.DuckDBPyConnection) -> int:
     """How many postings the script of words has just made, in the same transaction."""
-    ((brought,),) = connection.execute("SELECT coalesce(sum(len(tokens)), 0)::BIGINT FROM numbered_words").fetchall()
+    ((brought,),) = connection.execute("SELECT coalesce(sum(postings), 0)::BIGINT FROM numbered_words").fetchall()
     return int(brought)
 
 

@@ -9,14 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from scrapers.records import Edition, Level, Outcome, PageKind, ReportType, State
 from warehouse.instants import kept
-from warehouse.landing import BatchFile
+from warehouse.landing import SCHEMA, BatchFile
 from warehouse.literals import quoted
 
 
@@ -103,6 +106,10 @@ _TABLES: Final = {
     "capture": "staged_captures",
     "report": "staged_reports",
 }
+LANDED_TEXTS: Final = "landed_texts"
+_ORIGIN: Final = pa.schema(
+    [("batch", pa.string()), ("row", pa.int32()), ("batch_source", pa.string()), ("arrival", pa.int64())]
+)
 # Instants are kept as TIMESTAMP in UTC: readers without a time zone library (and JDBC clients) show them as they are.
 _SELECTED: Final = {
     "candidate": "* EXCLUDE (batch_source) REPLACE (coalesce(seen_at AT TIME ZONE 'UTC', $loaded_at) AS seen_at)",
@@ -116,38 +123,63 @@ def stage(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], l
     """Fill ``staged_candidates`` ... ``staged_reports`` and ``faulty_rows`` (temporary tables) from ``batches``.
 
     Every staged row has its ``batch``, its ``row`` there, the batch's ``source_id`` where the record has none, and
-    ``arrival``: its place among all rows staged, older batches first.
+    ``arrival``: its place among all rows staged, older batches first. ``landed_texts`` are the reports' texts once
+    more, by arrival, as they lie in the files; the caller unregisters it.
     """
-    landed = pa.concat_tables([_with_origin(batch) for batch in batches])
-    landed = landed.append_column("arrival", pa.array(range(landed.num_rows), type=pa.int64()))
     moment = kept(loaded_at)
     connection.execute(
         "CREATE TEMP TABLE faulty_rows (batch VARCHAR, row INTEGER, kind VARCHAR, reason VARCHAR, record JSON)"
     )
-    connection.register("landed", landed)
-    try:
-        for kind, table in _TABLES.items():
+    landed = _by_kind(batches)
+    for kind, table in _TABLES.items():
+        connection.register("landed", landed[kind])
+        try:
             connection.execute(_staging(kind, table), {"loaded_at": moment})
             # The names put into these statements are this module's own words (_TABLES); rows never are.
             (faulty,) = connection.execute(f"SELECT count(*) FROM {table} WHERE fault <> ''").fetchall()[0]  # noqa: S608
             if faulty:
                 connection.execute(
                     f"INSERT INTO faulty_rows SELECT s.batch, s.row, '{kind}', s.fault, to_json(l.{kind}) "  # noqa: S608
-                    f"FROM {table} s JOIN landed l ON l.batch = s.batch AND l.row = s.row WHERE s.fault <> ''"
+                    f"FROM {table} s JOIN landed l USING (arrival) WHERE s.fault <> ''"
                 )
                 connection.execute(f"DELETE FROM {table} WHERE fault <> ''")  # noqa: S608
-    finally:
-        connection.unregister("landed")
+        finally:
+            connection.unregister("landed")
     connection.execute(
         "DELETE FROM staged_captures WHERE arrival NOT IN "
         "(SELECT min(arrival) FROM staged_captures GROUP BY capture_id)"
     )
+    texts = pc.struct_field(landed["report"]["report"], ["draft", "text"])
+    connection.register(LANDED_TEXTS, pa.table({"arrival": landed["report"]["arrival"], "text": texts}))
 
 
-def _with_origin(batch: BatchFile) -> pa.Table:
-    rows = batch.table.num_rows
-    table = batch.table.append_column("batch", pa.array([batch.name] * rows, type=pa.string()))
-    return table.append_column("batch_source", pa.array([batch.source_id] * rows, type=pa.string()))
+def _by_kind(batches: Sequence[BatchFile]) -> dict[str, pa.Table]:
+    """The rows of each kind: the record in a column of the kind's name, where it comes from, and its arrival."""
+    pieces: dict[str, list[pa.Table]] = {kind: [] for kind in _TABLES}
+    arrived = 0
+    for batch in batches:
+        rows = batch.table.num_rows
+        table = (
+            batch.table.append_column("batch", pa.array([batch.name] * rows, type=pa.string()))
+            .append_column("batch_source", pa.array([batch.source_id] * rows, type=pa.string()))
+            .append_column("arrival", pa.array(range(arrived, arrived + rows), type=pa.int64()))
+        )
+        arrived += rows
+        # A batch has all its rows of a kind one after the other.
+        for kind, run in groupby(enumerate(batch.table["kind"].to_pylist()), key=itemgetter(1)):
+            places = [place for place, _ in run]
+            pieces[kind].append(_rows(table.select([*_ORIGIN.names, kind]), places[0], len(places)))
+    return {
+        kind: pa.concat_tables([_ORIGIN.append(SCHEMA.field(kind)).empty_table(), *tables])
+        for kind, tables in pieces.items()
+    }
+
+
+def _rows(table: pa.Table, first: int, count: int) -> pa.Table:
+    """Rows of a table, as DuckDB 1.5.5 reads them right: of a struct that begins inside an Arrow array it takes the
+    structs within for null. Those at the beginning are the reports, so that hardly anything is copied.
+    """
+    return table.slice(0, count) if first == 0 else table.take(pa.array(range(first, first + count)))
 
 
 def _staging(kind: str, table: str) -> str:
@@ -157,5 +189,5 @@ def _staging(kind: str, table: str) -> str:
     return (
         f"CREATE TEMP TABLE {table} AS "  # noqa: S608
         f"SELECT {_SELECTED[kind]}, $loaded_at AS loaded_at, concat_ws('; ', {faults}) AS fault "
-        f"FROM (SELECT batch, row, batch_source, arrival, unnest({kind}) FROM landed WHERE kind = '{kind}')"
+        f"FROM (SELECT batch, row, batch_source, arrival, unnest({kind}) FROM landed)"
     )

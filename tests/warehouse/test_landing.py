@@ -101,12 +101,12 @@ def test_every_field_of_every_record_comes_back_from_the_file(
     path = write_batch(tmp_path_factory.mktemp("landing"), batch)
     rows = read_batch_file(path).table.to_pylist()
     expected = [
+        *(("report", as_read(record)) for record in batch.reports),
         *(("candidate", as_read(record)) for record in batch.candidates),
         *(("listing", as_read(record)) for record in batch.listings),
         *(("capture", as_read(record)) for record in batch.captures),
-        *(("report", as_read(record)) for record in batch.reports),
     ]
-    for (_, record), report in zip(expected[len(expected) - len(batch.reports) :], batch.reports, strict=True):
+    for (_, record), report in zip(expected, batch.reports, strict=False):
         record["draft"]["blocks"] = places_of(report.draft)
     for _, record in expected:
         if "headers" in record:
@@ -164,7 +164,7 @@ def test_a_lone_surrogate_becomes_a_replacement_character(tmp_path: Path) -> Non
     batch = whole_batch(0, 1)
     broken = dataclasses.replace(batch.candidates[0], title="法\ud83d治")
     path = write_batch(tmp_path, dataclasses.replace(batch, candidates=(broken,)))
-    assert read_batch_file(path).table["candidate"][0].as_py()["title"] == "法\ufffd治"
+    assert read_batch_file(path).table["candidate"][1].as_py()["title"] == "法\ufffd治"
 
 
 def without_digest(path: Path) -> Path:
@@ -196,7 +196,7 @@ def test_a_batch_written_before_a_field_was_added_still_reads(tmp_path: Path) ->
     )
     place = table.schema.get_field_index("report")
     pq.write_table(table.set_column(place, "report", older), path)
-    row = read_batch_file(path).table.to_pylist()[-1]["report"]
+    row = read_batch_file(path).table.to_pylist()[0]["report"]
     assert row["mirror_of"] is None
     assert row["document_id"] == "doc-0"
 
@@ -209,14 +209,14 @@ def test_a_batch_whose_blocks_have_their_text_again_reads_the_same(tmp_path: Pat
     today = read_batch_file(path).table
     as_filed = pq.read_table(path)
     place = as_filed.schema.get_field_index("report")
-    without = [None] * (as_filed.num_rows - len(batch.reports))
-    older = as_filed.set_column(place, "report", arrow_array([*without, *batch.reports], arrow_type(Report)))
+    others = [None] * (as_filed.num_rows - len(batch.reports))
+    older = as_filed.set_column(place, "report", arrow_array([*batch.reports, *others], arrow_type(Report)))
     stated = {**pq.read_schema(path).metadata, b"nianbao.batch.format": b"1"}
     path = without_digest(path)
     pq.write_table(older.replace_schema_metadata(stated), path, compression="zstd")
     assert read_batch_file(path).table.equals(today)
-    assert [block["start"] for block in today["report"][-2].as_py()["draft"]["blocks"]][:2] == [None, None]
-    assert next(block["start"] for block in today["report"][-1].as_py()["draft"]["blocks"]) == 1
+    starts = [[block["start"] for block in report["draft"]["blocks"]] for report in today["report"].to_pylist()[:3]]
+    assert [places[:2] for places in starts] == [[1, 16], [None, None], [1, 16]]
 
 
 @pytest.mark.parametrize(

@@ -9,34 +9,35 @@ FROM winning_reports w JOIN staged_reports s USING (arrival);
 DELETE FROM written_versions w USING core_version_facts v
 WHERE v.document_id = w.document_id AND v."version" = w."version" AND v.content_hash = w.content_hash;
 
-CREATE TEMP TABLE written_texts AS
-SELECT w.document_id, w."version", r.report_number, s.draft."text" AS "text",
-    s.draft.blocks AS blocks,
+CREATE TEMP TABLE written_facts AS
+SELECT w.arrival, w.document_id, w."version", r.report_number, length(s.draft."text") AS text_length, s.draft.blocks AS blocks,
     s.draft.metadata AS metadata_table, s.draft.meta_tags AS meta_tags, s.draft.encoding AS encoding,
-    s.draft.container AS container, s.draft.text_origin AS text_origin, s.draft.page_text AS page_text, w.content_hash, w.loaded_at, w.batch,
-    w.is_new, w.cause, w.captured_at, w.capture_id, w.payload_digest, s.text_digest
-FROM written_versions w JOIN staged_reports s USING (arrival)
-JOIN core_reports r ON r.document_id = w.document_id;
+    s.draft.container AS container, s.draft.text_origin AS text_origin, s.draft.page_text AS page_text, w.content_hash,
+    w.loaded_at, w.batch, w.is_new, w.cause, w.captured_at, w.capture_id, w.payload_digest, s.text_digest
+FROM written_versions w JOIN staged_reports s USING (arrival) JOIN core_reports r ON r.document_id = w.document_id;
 
 UPDATE core_version_facts SET
-    text_length = length(w."text"), blocks = w.blocks, metadata_table = w.metadata_table,
+    text_length = w.text_length, blocks = w.blocks, metadata_table = w.metadata_table,
     meta_tags = w.meta_tags, encoding = w.encoding, container = w.container,
     text_origin = w.text_origin, page_text = w.page_text, content_hash = w.content_hash,
     loaded_at = w.loaded_at, batch = w.batch
-FROM written_texts w
+FROM written_facts w
 WHERE core_version_facts.document_id = w.document_id AND core_version_facts."version" = w."version" AND NOT w.is_new;
 
-UPDATE core_texts SET "text" = w."text"
-FROM written_texts w
+UPDATE core_texts SET "text" = t."text"
+FROM written_facts w JOIN landed_texts t USING (arrival)
 WHERE core_texts.report_number = w.report_number AND core_texts."version" = w."version" AND place = 1 AND NOT w.is_new;
 
-INSERT INTO core_version_facts BY NAME
-SELECT * EXCLUDE (is_new, "text"), length("text") AS text_length FROM written_texts WHERE is_new;
+INSERT INTO core_version_facts BY NAME SELECT * EXCLUDE (arrival, is_new) FROM written_facts WHERE is_new;
 
--- Each text with the rows that keep it apart from others: see schema/0019_texts.sql.
+-- Each text with the rows that keep it apart from others: see schema/0019_texts.sql. From the files and not from what is
+-- staged: those are many pieces, which all cores compress.
 INSERT INTO core_texts
 SELECT report_number, "version", place, CASE WHEN place = 1 THEN "text" END
-FROM (SELECT report_number, "version", "text", unnest(range(1, 25)) AS place FROM written_texts WHERE is_new);
+FROM (
+    SELECT w.report_number, w."version", t."text", unnest(range(1, 25)) AS place
+    FROM landed_texts t JOIN written_facts w USING (arrival) WHERE w.is_new
+);
 
 CREATE TEMP TABLE replaced_versions AS SELECT document_id, "version" FROM written_versions WHERE NOT is_new;
 DELETE FROM core_sections p USING replaced_versions r WHERE p.document_id = r.document_id AND p."version" = r."version";

@@ -5,14 +5,15 @@ SELECT (SELECT coalesce(max(token_id), 0) FROM core_vocabulary) + row_number() O
 FROM (SELECT DISTINCT token FROM (SELECT unnest(tokens) AS token FROM new_words) ANTI JOIN core_vocabulary USING (token));
 
 CREATE TEMP TABLE numbered_words AS
-SELECT n.*, r.report_number, (
+SELECT n.document_id, n."version", n.dictionary, len(n.tokens) AS postings, coalesce(list_sum(n.counts), 0) AS total,
+    r.report_number, (
         greatest((SELECT coalesce(max(words_id), 0) FROM core_words),
             (SELECT coalesce(max(last_words_id), 0) FROM core_posting_runs))
         + row_number() OVER (ORDER BY r.report_number, n."version"))::INTEGER AS words_id
 FROM new_words n JOIN core_reports r USING (document_id);
 
 INSERT INTO core_words
-SELECT document_id, "version", dictionary, coalesce(list_sum(counts), 0), words_id, report_number FROM numbered_words
+SELECT document_id, "version", dictionary, total, words_id, report_number FROM numbered_words
 ON CONFLICT (document_id, "version") DO UPDATE SET
     dictionary = excluded.dictionary, total = excluded.total, words_id = excluded.words_id;
 
@@ -26,7 +27,10 @@ INSERT INTO core_postings
 SELECT token_id, (SELECT run FROM new_run), list(words_id), list("count")
 FROM (
     SELECT token_id, words_id, "count"
-    FROM (SELECT words_id, unnest(tokens) AS token, unnest(counts) AS "count" FROM numbered_words)
+    FROM (
+        SELECT words_id, unnest(tokens) AS token, unnest(counts) AS "count"
+        FROM new_words JOIN numbered_words USING (document_id, "version")
+    )
     JOIN core_vocabulary USING (token)
     ORDER BY token_id, words_id
 )
@@ -36,7 +40,7 @@ ORDER BY token_id, min(words_id);
 INSERT INTO core_posting_runs BY NAME
 SELECT run, postings, first_words_id, last_words_id
 FROM new_run, (
-    SELECT sum(len(tokens)) AS postings, min(words_id) AS first_words_id, max(words_id) AS last_words_id FROM numbered_words
+    SELECT sum(postings) AS postings, min(words_id) AS first_words_id, max(words_id) AS last_words_id FROM numbered_words
 )
 WHERE postings > 0;
 
