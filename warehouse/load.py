@@ -24,7 +24,7 @@ from warehouse.errors import UnreadableBatchError
 from warehouse.instants import kept
 from warehouse.landing import LOADED, REJECTED, BatchFile, pending, read_landed, set_aside, take_in
 from warehouse.postings import merge_postings, postings_brought
-from warehouse.staging import LANDED_TEXTS, stage
+from warehouse.staging import stage, unstage
 
 _HERE: Final = Path(__file__).parent
 _BYTES_A_TRANSACTION: Final = 64 * 2**20
@@ -182,7 +182,7 @@ def _merge(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], 
         connection.execute("ROLLBACK")
         raise
     finally:
-        connection.unregister(LANDED_TEXTS)
+        unstage(connection)
     return counts
 
 

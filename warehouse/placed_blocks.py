@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from scrapers.records import Draft, Report
-from warehouse.arrow_lists import with_items
+from warehouse.arrow_nested import with_field, with_items
 from warehouse.arrow_types import arrow_type
 
 PLACED_BLOCK: Final = pa.struct(
@@ -39,7 +39,7 @@ def with_placed_blocks(reports: pa.StructArray) -> pa.StructArray:
     """``reports`` (of ``arrow_type(Report)``, some of them null) as ``PLACED_REPORT``."""
     drafts = reports.field("draft")
     placed = _placed(drafts.field("blocks"), drafts.field("text"))
-    return _replaced(reports, PLACED_REPORT, "draft", _replaced(drafts, _DRAFT, "blocks", placed))
+    return with_field(reports, "draft", with_field(drafts, "blocks", placed))
 
 
 def _placed(blocks: pa.ListArray, texts: pa.StringArray) -> pa.ListArray:
@@ -62,8 +62,3 @@ def _placed(blocks: pa.ListArray, texts: pa.StringArray) -> pa.ListArray:
     return with_items(
         blocks, pa.StructArray.from_arrays([columns[f.name] for f in PLACED_BLOCK], fields=list(PLACED_BLOCK))
     )
-
-
-def _replaced(structs: pa.StructArray, kind: pa.StructType, name: str, values: Any) -> pa.StructArray:
-    columns = [values if field.name == name else structs.field(field.name) for field in kind]
-    return pa.StructArray.from_arrays(columns, fields=list(kind), mask=structs.is_null())

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
+import pyarrow as pa
+
+from warehouse.numbered_words import register_words, unregister_words
 
 _SCRIPT: Final = Path(__file__).parent / "merge" / "72_words.sql"
 RUNS: Final = 8
@@ -29,15 +32,24 @@ _SHARE: Final = 4
 """Postings that a large load merges for each that it brings: as many as merges come to in the long run."""
 
 
-def index_words(connection: duckdb.DuckDBPyConnection) -> int:
-    """Put the words of the temporary view ``new_words`` into the index, in the caller's transaction, as a load does;
-    returns how many postings they came to.
+def index_words(connection: duckdb.DuckDBPyConnection, words: pa.Table) -> int:
+    """Put ``words`` into the index, in the caller's transaction, as a load does; returns how many postings came of it.
 
-    Its columns are document_id, version, dictionary, tokens and counts; the versions' older words are replaced.
+    A row is a version: ``document_id``, ``version``, ``dictionary``, ``tokens`` and ``counts``. What the versions had
+    before is replaced.
     """
-    connection.execute(_SCRIPT.read_text(encoding="utf-8"))
-    brought = postings_brought(connection)
-    connection.execute("DROP TABLE temp.numbered_words; DROP TABLE temp.new_run; DROP VIEW temp.new_words")
+    words = words.append_column("arrival", pa.array(range(words.num_rows), pa.int64())).combine_chunks()
+    arrivals, tokens, counts = (words[name].chunks for name in ("arrival", "tokens", "counts"))
+    connection.register("cut_versions", words.select(["arrival", "document_id", "version", "dictionary"]))
+    register_words(connection, arrivals, tokens, [lists.cast(pa.list_(pa.int64())) for lists in counts])
+    try:
+        connection.execute("CREATE OR REPLACE TEMP VIEW new_words AS FROM cut_versions")
+        connection.execute(_SCRIPT.read_text(encoding="utf-8"))
+        brought = postings_brought(connection)
+        connection.execute("DROP TABLE temp.numbered_words; DROP TABLE temp.new_run; DROP VIEW temp.new_words")
+    finally:
+        unregister_words(connection)
+        connection.unregister("cut_versions")
     return brought
 
 

@@ -118,28 +118,22 @@ def replace_words(connection: duckdb.DuckDBPyConnection, cut: Sequence[tuple[str
     """Put these words in the place of those that the versions had, in one transaction."""
     if not cut:
         return
-    connection.register(
-        "cut_words",
-        pa.table(
-            {
-                "document_id": [document for document, _, _ in cut],
-                "version": pa.array([version for _, version, _ in cut], pa.int32()),
-                "dictionary": [words.dictionary for _, _, words in cut],
-                "tokens": pa.array([list(words.tokens) for _, _, words in cut], pa.list_(pa.string())),
-                "counts": pa.array([list(words.counts) for _, _, words in cut], pa.list_(pa.int32())),
-            }
-        ),
+    table = pa.table(
+        {
+            "document_id": [document for document, _, _ in cut],
+            "version": pa.array([version for _, version, _ in cut], pa.int32()),
+            "dictionary": [words.dictionary for _, _, words in cut],
+            "tokens": pa.array([list(words.tokens) for _, _, words in cut], pa.list_(pa.string())),
+            "counts": pa.array([list(words.counts) for _, _, words in cut], pa.list_(pa.int64())),
+        }
     )
     connection.execute("BEGIN")
     try:
-        connection.execute("CREATE OR REPLACE TEMP VIEW new_words AS FROM cut_words")
-        merge_postings(connection, index_words(connection))
+        merge_postings(connection, index_words(connection, table))
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
-    finally:
-        connection.unregister("cut_words")
 
 
 def _ask(reader: Path, sql: str, parameters: Mapping[str, Any]) -> Answer:

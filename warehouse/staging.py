@@ -18,9 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scrapers.records import Edition, Level, Outcome, PageKind, ReportType, State
+from warehouse.arrow_nested import with_field
 from warehouse.instants import kept
 from warehouse.landing import SCHEMA, BatchFile
 from warehouse.literals import quoted
+from warehouse.numbered_words import register_words, unregister_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
             'len(list_filter(sections, lambda s: s.start < 0 OR s.start >= s."end"'
             ' OR s."end" > len(draft.blocks))) = 0',
         ),
+        Rule("words that are not counted", "words IS NULL OR words.tokens IS NOT DISTINCT FROM words.counts"),
         Rule(
             "a signature that is not one",
             "signature IS NULL OR (signature.algorithm <> '' AND len(signature.minima) > 0 AND len(signature.bands) > 0"
@@ -106,7 +109,7 @@ _TABLES: Final = {
     "capture": "staged_captures",
     "report": "staged_reports",
 }
-LANDED_TEXTS: Final = "landed_texts"
+_TEXTS: Final = "landed_texts"
 _ORIGIN: Final = pa.schema(
     [("batch", pa.string()), ("row", pa.int32()), ("batch_source", pa.string()), ("arrival", pa.int64())]
 )
@@ -123,8 +126,9 @@ def stage(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], l
     """Fill ``staged_candidates`` ... ``staged_reports`` and ``faulty_rows`` (temporary tables) from ``batches``.
 
     Every staged row has its ``batch``, its ``row`` there, the batch's ``source_id`` where the record has none, and
-    ``arrival``: its place among all rows staged, older batches first. ``landed_texts`` are the reports' texts once
-    more, by arrival, as they lie in the files; the caller unregisters it.
+    ``arrival``: its place among all rows staged, older batches first. Of a report's words their number is staged;
+    the words are ``landed_words`` and ``landed_tokens``, and the texts once more, as they lie in the files, are
+    ``landed_texts``: known to SQL until ``unstage``.
     """
     moment = kept(loaded_at)
     connection.execute(
@@ -139,7 +143,7 @@ def stage(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], l
             (faulty,) = connection.execute(f"SELECT count(*) FROM {table} WHERE fault <> ''").fetchall()[0]  # noqa: S608
             if faulty:
                 connection.execute(
-                    f"INSERT INTO faulty_rows SELECT s.batch, s.row, '{kind}', s.fault, to_json(l.{kind}) "  # noqa: S608
+                    f"INSERT INTO faulty_rows SELECT s.batch, s.row, '{kind}', s.fault, to_json(l.record) "  # noqa: S608
                     f"FROM {table} s JOIN landed l USING (arrival) WHERE s.fault <> ''"
                 )
                 connection.execute(f"DELETE FROM {table} WHERE fault <> ''")  # noqa: S608
@@ -149,12 +153,22 @@ def stage(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], l
         "DELETE FROM staged_captures WHERE arrival NOT IN "
         "(SELECT min(arrival) FROM staged_captures GROUP BY capture_id)"
     )
-    texts = pc.struct_field(landed["report"]["report"], ["draft", "text"])
-    connection.register(LANDED_TEXTS, pa.table({"arrival": landed["report"]["arrival"], "text": texts}))
+    reports = landed["report"]
+    texts = pc.struct_field(reports["record"], ["draft", "text"])
+    connection.register(_TEXTS, pa.table({"arrival": reports["arrival"], "text": texts}))
+    words = [record.field("words") for record in reports["record"].chunks]
+    tokens, counts = ([word.field(name) for word in words] for name in ("tokens", "counts"))
+    register_words(connection, reports["arrival"].chunks, tokens, counts)
+
+
+def unstage(connection: duckdb.DuckDBPyConnection) -> None:
+    """Forget what ``stage`` made known beside its tables, where it did."""
+    connection.unregister(_TEXTS)
+    unregister_words(connection)
 
 
 def _by_kind(batches: Sequence[BatchFile]) -> dict[str, pa.Table]:
-    """The rows of each kind: the record in a column of the kind's name, where it comes from, and its arrival."""
+    """The rows of each kind: ``record``, as ``staged``, where it comes from, and its arrival."""
     pieces: dict[str, list[pa.Table]] = {kind: [] for kind in _TABLES}
     arrived = 0
     for batch in batches:
@@ -168,11 +182,25 @@ def _by_kind(batches: Sequence[BatchFile]) -> dict[str, pa.Table]:
         # A batch has all its rows of a kind one after the other.
         for kind, run in groupby(enumerate(batch.table["kind"].to_pylist()), key=itemgetter(1)):
             places = [place for place, _ in run]
-            pieces[kind].append(_rows(table.select([*_ORIGIN.names, kind]), places[0], len(places)))
-    return {
-        kind: pa.concat_tables([_ORIGIN.append(SCHEMA.field(kind)).empty_table(), *tables])
-        for kind, tables in pieces.items()
-    }
+            named = table.select([*_ORIGIN.names, kind]).rename_columns([*_ORIGIN.names, "record"])
+            pieces[kind].append(_rows(named, places[0], len(places)))
+    return {kind: _put_together(kind, tables) for kind, tables in pieces.items()}
+
+
+def _put_together(kind: str, pieces: Sequence[pa.Table]) -> pa.Table:
+    empty = _ORIGIN.append(pa.field("record", SCHEMA.field(kind).type)).empty_table()
+    table = pa.concat_tables([empty, *pieces])
+    staged = table["record"]
+    if kind == "report":
+        staged = pa.chunked_array([_with_words_counted(records) for records in staged.chunks])
+    return table.append_column("staged", staged)
+
+
+def _with_words_counted(reports: pa.StructArray) -> pa.StructArray:
+    words = reports.field("words")
+    for name in ("tokens", "counts"):
+        words = with_field(words, name, pc.list_value_length(words.field(name)))
+    return with_field(reports, "words", words)
 
 
 def _rows(table: pa.Table, first: int, count: int) -> pa.Table:
@@ -189,5 +217,5 @@ def _staging(kind: str, table: str) -> str:
     return (
         f"CREATE TEMP TABLE {table} AS "  # noqa: S608
         f"SELECT {_SELECTED[kind]}, $loaded_at AS loaded_at, concat_ws('; ', {faults}) AS fault "
-        f"FROM (SELECT batch, row, batch_source, arrival, unnest({kind}) FROM landed)"
+        f"FROM (SELECT batch, row, batch_source, arrival, unnest(staged) FROM landed)"
     )

@@ -226,10 +226,8 @@ class Maker:
 
     def _index(self, connection: duckdb.DuckDBPyConnection) -> tuple[float, float]:
         began = time.perf_counter()
-        connection.execute(
-            'CREATE TEMP VIEW new_words AS SELECT document_id, 1 AS "version", dictionary, tokens, counts FROM made'
-        )
-        brought = index_words(connection)
+        first = pa.array([1] * self._new.num_rows, pa.int32())
+        brought = index_words(connection, self._new.append_column("version", first))
         indexed = time.perf_counter()
         merge_postings(connection, brought)
         return indexed - began, time.perf_counter() - indexed

@@ -9,6 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from scrapers.records import (
     AttachedFile,
     Attachment,
@@ -35,7 +38,8 @@ from scrapers.records import (
     State,
     Table,
 )
-from warehouse.landing import write_batch
+from warehouse.arrow_types import arrow_array, arrow_type
+from warehouse.landing import KINDS, batch_name, write_batch
 
 MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 SOURCE = "zhejiang/pujiang"
@@ -200,3 +204,31 @@ def read_later(number: int, days: int, sequence: int, **changes: Any) -> Batch:
 def write_all(folder: Path, *batches: Batch) -> None:
     for batch in batches:
         write_batch(folder, batch)
+
+
+def write_in_format_1(folder: Path, batch: Batch) -> Path:
+    """A batch file as it was written until 2026-11: reports last, and each block with its text again."""
+    records = {
+        "candidate": batch.candidates,
+        "listing": batch.listings,
+        "capture": batch.captures,
+        "report": batch.reports,
+    }
+    rows = [(kind, record) for kind, kept in records.items() for record in kept]
+    columns: dict[str, Any] = {
+        "row": pa.array(range(len(rows)), type=pa.int32()),
+        "kind": pa.array([kind for kind, _ in rows], type=pa.string()),
+    }
+    for name, record_type in KINDS.items():
+        kept = [record if kind == name else None for kind, record in rows]
+        columns[name] = arrow_array(kept, arrow_type(record_type))
+    stated = {
+        "nianbao.batch.format": "1",
+        "nianbao.run_id": batch.run_id,
+        "nianbao.source_id": batch.source_id,
+        "nianbao.sequence": str(batch.sequence),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{batch_name(batch.run_id, batch.source_id, batch.sequence)}.parquet"
+    pq.write_table(pa.table(columns).replace_schema_metadata(stated), path, compression="zstd")
+    return path

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sample_batches import whole_batch
+from sample_batches import whole_batch, write_in_format_1
 
 from scrapers.records import Batch, Candidate, Capture, ColumnListing, Draft, Report
-from warehouse.arrow_types import arrow_array, arrow_type
 from warehouse.errors import BatchConflictError, UnreadableBatchError
 from warehouse.landing import SCHEMA, batch_name, pending, read_batch_file, write_batch
 
@@ -201,20 +201,17 @@ def test_a_batch_written_before_a_field_was_added_still_reads(tmp_path: Path) ->
     assert row["document_id"] == "doc-0"
 
 
-def test_a_batch_whose_blocks_have_their_text_again_reads_the_same(tmp_path: Path) -> None:
+def test_a_batch_of_format_1_reads_the_same(tmp_path: Path) -> None:
+    """There each block has its text again, and reports come last."""
     batch = whole_batch(0, 3)
     broken = dataclasses.replace(batch.reports[1], draft=dataclasses.replace(batch.reports[1].draft, text="另一文"))
     batch = dataclasses.replace(batch, reports=(batch.reports[0], broken, batch.reports[2]))
-    path = write_batch(tmp_path, batch)
-    today = read_batch_file(path).table
-    as_filed = pq.read_table(path)
-    place = as_filed.schema.get_field_index("report")
-    others = [None] * (as_filed.num_rows - len(batch.reports))
-    older = as_filed.set_column(place, "report", arrow_array([*batch.reports, *others], arrow_type(Report)))
-    stated = {**pq.read_schema(path).metadata, b"nianbao.batch.format": b"1"}
-    path = without_digest(path)
-    pq.write_table(older.replace_schema_metadata(stated), path, compression="zstd")
-    assert read_batch_file(path).table.equals(today)
+    today = read_batch_file(write_batch(tmp_path / "today", batch)).table
+    older = read_batch_file(write_in_format_1(tmp_path / "older", batch)).table
+    for kind in ("candidate", "listing", "capture", "report"):
+        assert older.filter(pc.equal(older["kind"], kind))[kind].equals(
+            today.filter(pc.equal(today["kind"], kind))[kind]
+        )
     starts = [[block["start"] for block in report["draft"]["blocks"]] for report in today["report"].to_pylist()[:3]]
     assert [places[:2] for places in starts] == [[1, 16], [None, None], [1, 16]]
 
@@ -240,6 +237,12 @@ def test_a_batch_whose_blocks_have_their_text_again_reads_the_same(tmp_path: Pat
                 pq.read_table(path).drop_columns(["kind"]).append_column("kind", pa.array([[1]] * 4)), path
             ),
             "not typed as records are",
+        ),
+        (
+            lambda path: pq.write_table(
+                pq.read_table(path).drop_columns(["kind"]).append_column("kind", pa.array(["novel"] * 4)), path
+            ),
+            r"unknown kinds \['novel'\]",
         ),
     ],
 )

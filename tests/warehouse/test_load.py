@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,9 +26,10 @@ from sample_batches import (
     report,
     whole_batch,
     write_all,
+    write_in_format_1,
 )
 
-from scrapers.records import Batch, Flag, Level, Outcome, ReportType, Section, State
+from scrapers.records import Batch, Flag, Level, Outcome, ReportType, Section, State, Words
 from warehouse.database import attach
 from warehouse.errors import WarehouseBusyError
 from warehouse.landing import batch_name, write_batch
@@ -217,6 +219,29 @@ def test_an_unreadable_batch_is_kept_and_the_others_load(warehouse: Path, landin
     assert (landing / "rejected" / broken.name).read_bytes() == content
 
 
+def test_a_batch_of_format_1_loads_as_one_of_today_does(tmp_path: Path, migrated: Path) -> None:
+    made = whole_batch(0, 3)
+    batch = dataclasses.replace(
+        made,
+        reports=tuple(
+            dataclasses.replace(each, words=Words("1+abc", ("复议", f"第{number}号"), (3, 1)))
+            for number, each in enumerate(made.reports)
+        ),
+    )
+    seen = []
+    for name, write in (("today", write_batch), ("older", write_in_format_1)):
+        warehouse = Path(shutil.copyfile(migrated, tmp_path / f"{name}.duckdb"))
+        write(tmp_path / name, batch)
+        assert load_pending(warehouse, tmp_path / name).rejected_rows == 0
+        connection = attach(warehouse, read_only=True)
+        compared = ("(SELECT * EXCLUDE (loaded_at) FROM core_versions)", "blocks", "core_terms", "core_sections")
+        rows = [connection.execute(f"FROM {table} ORDER BY ALL").fetchall() for table in compared]
+        connection.close()
+        assert all(rows)
+        seen.append(rows)
+    assert seen[0] == seen[1]
+
+
 # ------------------------------------------------------------------ bad rows
 
 
@@ -232,6 +257,7 @@ def test_an_unreadable_batch_is_kept_and_the_others_load(warehouse: Path, landin
         ({"report_type": "novel"}, "report_type is none of"),
         ({"text_digest": None}, "a text without its digest"),
         ({"sections": (Section("measures", "一", 3, 99),)}, "a section outside of the blocks"),
+        ({"words": Words("1+abc", ("复议", "案件"), (3,))}, "words that are not counted"),
     ],
 )
 def test_a_bad_report_is_set_aside_whole_and_the_rest_loads(
@@ -259,7 +285,7 @@ def test_bad_candidates_listings_and_captures_are_set_aside_too(load: Load, ask:
             captures=(capture(0, outcome="so-so"), capture(1)),
         )
     )
-    assert ask("SELECT kind, row FROM raw_rejects ORDER BY row") == [("candidate", 0), ("listing", 2), ("capture", 4)]
+    assert ask("SELECT kind, row FROM raw_rejects ORDER BY row") == [("candidate", 1), ("listing", 3), ("capture", 5)]
     assert ask("SELECT count(*) FROM raw_candidates") == [(1,)]
     assert ask("SELECT count(*) FROM raw_listings") == [(1,)]
     assert ask("SELECT count(*) FROM raw_captures") == [(1,)]

@@ -115,9 +115,9 @@ WHERE s.signature IS NOT NULL;
 
 -- Words that a version no longer has; those it has are put into the index by the next script.
 CREATE OR REPLACE TEMP VIEW new_words AS
-SELECT w.document_id, w."version", s.words."dictionary" AS dictionary, s.words.tokens AS tokens, s.words.counts AS counts
+SELECT arrival, w.document_id, w."version", s.words."dictionary" AS dictionary
 FROM written_versions w JOIN staged_reports s USING (arrival)
-WHERE len(s.words.tokens) > 0;
+WHERE s.words.tokens > 0;
 
 DELETE FROM core_words p USING (FROM replaced_versions ANTI JOIN new_words USING (document_id, "version")) r
 WHERE p.document_id = r.document_id AND p."version" = r."version";

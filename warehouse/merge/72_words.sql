@@ -1,16 +1,19 @@
--- Words of texts into the inverted index, from `new_words`: a version, its dictionary, tokens and counts a row. What such a
--- version had before is replaced: its row gets another `words_id`, by which the postings of the old one are of nothing.
+-- Words of texts into the inverted index: of the versions in `new_words` (arrival, document_id, version, dictionary) those
+-- that `landed_words` and `landed_tokens` have by arrival, as numbers (see warehouse/numbered_words.py). What such a version
+-- had before is replaced: its row gets another `words_id`, by which the postings of the old one are of nothing.
 INSERT INTO core_vocabulary
 SELECT (SELECT coalesce(max(token_id), 0) FROM core_vocabulary) + row_number() OVER (ORDER BY token), token
-FROM (SELECT DISTINCT token FROM (SELECT unnest(tokens) AS token FROM new_words) ANTI JOIN core_vocabulary USING (token));
+FROM (
+    SELECT token FROM landed_tokens
+    SEMI JOIN (SELECT unnest(numbers) AS number FROM landed_words SEMI JOIN new_words USING (arrival)) USING (number)
+) ANTI JOIN core_vocabulary USING (token);
 
 CREATE TEMP TABLE numbered_words AS
-SELECT n.document_id, n."version", n.dictionary, len(n.tokens) AS postings, coalesce(list_sum(n.counts), 0) AS total,
-    r.report_number, (
+SELECT n.*, len(w.numbers) AS postings, coalesce(list_sum(w.counts), 0) AS total, r.report_number, (
         greatest((SELECT coalesce(max(words_id), 0) FROM core_words),
             (SELECT coalesce(max(last_words_id), 0) FROM core_posting_runs))
         + row_number() OVER (ORDER BY r.report_number, n."version"))::INTEGER AS words_id
-FROM new_words n JOIN core_reports r USING (document_id);
+FROM new_words n JOIN landed_words w USING (arrival) JOIN core_reports r USING (document_id);
 
 INSERT INTO core_words
 SELECT document_id, "version", dictionary, total, words_id, report_number FROM numbered_words
@@ -27,11 +30,9 @@ INSERT INTO core_postings
 SELECT token_id, (SELECT run FROM new_run), list(words_id), list("count")
 FROM (
     SELECT token_id, words_id, "count"
-    FROM (
-        SELECT words_id, unnest(tokens) AS token, unnest(counts) AS "count"
-        FROM new_words JOIN numbered_words USING (document_id, "version")
-    )
-    JOIN core_vocabulary USING (token)
+    FROM (SELECT arrival, unnest(numbers) AS number, unnest(counts) AS "count" FROM landed_words)
+    JOIN (SELECT number, token_id FROM landed_tokens JOIN core_vocabulary USING (token)) USING (number)
+    JOIN numbered_words USING (arrival)
     ORDER BY token_id, words_id
 )
 GROUP BY token_id, words_id // 1024
