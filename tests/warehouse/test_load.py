@@ -219,6 +219,15 @@ def test_an_unreadable_batch_is_kept_and_the_others_load(warehouse: Path, landin
     assert (landing / "rejected" / broken.name).read_bytes() == content
 
 
+def test_a_batch_that_lies_there_twice_is_loaded_once(warehouse: Path, landing: Path, ask: Ask) -> None:
+    path = write_batch(landing, whole_batch(0, 2))
+    shutil.copy(path, landing / f"{path.name.rsplit('.', 2)[0]}.parquet")  # as it was named before names had a digest
+    result = load_pending(warehouse, landing)
+    assert (result.batches, result.already_loaded, result.reports) == (1, 1, 2)
+    assert ask("SELECT count(*) FROM raw_batches") == [(1,)]
+    assert list(landing.glob("*.parquet")) == []
+
+
 def test_a_batch_of_format_1_loads_as_one_of_today_does(tmp_path: Path, migrated: Path) -> None:
     made = whole_batch(0, 3)
     batch = dataclasses.replace(
