@@ -28,6 +28,7 @@ from warehouse.load import LoadResult, load_pending
 from warehouse.rereading import captures_to_reread
 from warehouse.scans import Scan, scans
 
+RUN_KIND = "recognise"
 LOAD_EVERY = 60.0
 """Seconds between two loads of what was recognised."""
 
@@ -113,7 +114,7 @@ class RecognitionRun:
         self.run_id = new_run_id()
         self._alive.enter_context(run_lock(settings.state_dir / "runs", self.run_id))
         asked = {"sources": list(self.asked.source_ids), "limit": self.asked.limit, "engine": self.engine}
-        start_run(settings.warehouse_path, self.run_id, "recognise", asked)
+        start_run(settings.warehouse_path, self.run_id, RUN_KIND, asked)
         self._kept = RecognisedTexts(settings.recognised_dir)
         self._files: list[RecognisedFile] = []
         self._problems: list[str] = []
@@ -190,6 +191,7 @@ class RecognitionRun:
             captures = captures_to_reread(settings.warehouse_path, capture_ids=list(self._to_read))
             job = Job(
                 self.run_id,
+                RUN_KIND,
                 settings.archive_dir.resolve(),
                 settings.landing_dir.resolve(),
                 settings.sources_dir.resolve(),

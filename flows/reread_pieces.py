@@ -37,6 +37,7 @@ class Job:
     """What every piece of one run needs to know; small enough to be sent with each."""
 
     run_id: str
+    run_kind: str
     archive_dir: Path
     landing_dir: Path
     sources_dir: Path
@@ -134,7 +135,7 @@ def _reread_piece(job: Job, piece: Piece, reader: FileReader) -> PieceResult:
     for source_id, (candidates, made) in found.items():
         batch = Batch(job.run_id, source_id, piece.number, candidates=tuple(candidates), reports=tuple(made))
         with suppress(BatchConflictError):  # written before this run was killed, with chrome learned until then
-            write_batch(job.landing_dir, batch)
+            write_batch(job.landing_dir, batch, run_kind=job.run_kind)
     return PieceResult(piece.number, len(piece.captures), reports, tuple(differences), tuple(problems))
 
 

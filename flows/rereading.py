@@ -35,6 +35,7 @@ from warehouse.ledger import start_run
 from warehouse.load import LoadResult, load_pending
 from warehouse.rereading import CaptureToReread, captures_to_reread, unread_candidates
 
+RUN_KIND = "reprocess"
 LOAD_EVERY = 5.0
 """Seconds between two looks of the loader at the landing folder."""
 
@@ -123,11 +124,12 @@ class Rereading:
             pieces = split(self._captures())
         else:
             self.run_id, pieces = self._begun_or_new()
-            start_run(settings.warehouse_path, self.run_id, "reprocess", {**self.wanted.said(), "code": self._code})
+            start_run(settings.warehouse_path, self.run_id, RUN_KIND, {**self.wanted.said(), "code": self._code})
         self.done_before = sum(piece.number in self._taken for piece in pieces)
         self.pieces = tuple(with_rules(piece, learned) for piece in pieces if piece.number not in self._taken)
         self.job = Job(
             self.run_id,
+            RUN_KIND,
             settings.archive_dir.resolve(),
             settings.landing_dir.resolve(),
             settings.sources_dir.resolve(),
@@ -243,7 +245,8 @@ class Rereading:
         if self.compare or self.done_before:
             return
         for source_id, ours in groupby(sorted(changed, key=lambda one: one.source_id), key=lambda one: one.source_id):
-            write_batch(self.settings.landing_dir, Batch(self.run_id, source_id, 0, candidates=tuple(ours)))
+            batch = Batch(self.run_id, source_id, 0, candidates=tuple(ours))
+            write_batch(self.settings.landing_dir, batch, run_kind=RUN_KIND)
 
     def _load(self) -> None:
         self._loads.append(load_pending(self.settings.warehouse_path, self.settings.landing_dir))

@@ -269,7 +269,7 @@ class CrawlRun:
         for batch in islice(batches, 1 if self.only_lists else None):
             self._sequences[source.id] = batch.sequence + 1
             self._archive.sync(host)  # what a batch points to must outlive a power cut as the batch does
-            write_batch(self.settings.landing_dir, batch)
+            write_batch(self.settings.landing_dir, batch, run_kind=self.kind)
 
     def tally(self, source: Source) -> Tally:
         """What came of a source so far."""

@@ -109,12 +109,12 @@ def prefect_server(home: Path) -> Iterator[str]:
     """
     given = os.environ.get("PREFECT_API_URL")
     if given:
-        _knock(given)
+        _knock(given, "Start it, or unset PREFECT_API_URL: nianbao then starts one of its own for this command.")
         os.environ.update(QUIET)
         yield given
         return
     if (served := served_at(home)) is not None:
-        _knock(served)
+        _knock(served, "It is that of nianbao serve, which is just starting or being stopped: try again in a minute.")
         os.environ.update(QUIET, PREFECT_HOME=str(home.resolve()), PREFECT_API_URL=served)
         try:
             _read_environment_again()
@@ -180,7 +180,7 @@ def _read_environment_again() -> None:
     refresh_global_settings_context()
 
 
-def _knock(url: str) -> None:
+def _knock(url: str, what_to_do: str) -> None:
     """Raise :class:`ServerError` where a server that somebody else runs does not let us in."""
     user, _, password = os.environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
     with requests.Session() as session:
@@ -188,7 +188,11 @@ def _knock(url: str) -> None:
         try:
             answer = session.get(f"{url}/admin/version", auth=(user, password) if user else None, timeout=30)
         except requests.RequestException as error:
-            raise ServerError(f"the Prefect server at {url} cannot be reached: {error}") from error
+            from scrapers.web.wire import last_words  # not for the server's own process
+
+            raise ServerError(
+                f"the Prefect server at {url} cannot be reached ({last_words(error)}). {what_to_do}"
+            ) from error
     if answer.status_code == requests.codes.unauthorized:
         raise ServerError(
             f"the Prefect server at {url} asks for its password: set PREFECT_API_AUTH_STRING to the server's own"

@@ -58,6 +58,7 @@ _WRITTEN: Final[dict[str, Any]] = {
 }
 _FORMAT_KEY = b"nianbao.batch.format"
 _NAME_PARTS = (b"nianbao.run_id", b"nianbao.source_id", b"nianbao.sequence")
+_RUN_KIND = b"nianbao.run_kind"
 _LONGEST_PART = 80
 _FILE_NAME = re.compile(r"(?P<batch>.+@\d{6,})(?:\.(?P<digest>[0-9a-f]{16}))?\.parquet")
 """Files of before the digest stood in the name are read too."""
@@ -98,15 +99,16 @@ def batch_name(run_id: str, source_id: str, sequence: int) -> str:
     return f"{_safe(run_id)}@{_safe(source_id)}@{sequence:06d}"
 
 
-def write_batch(directory: Path, batch: Batch) -> Path:
+def write_batch(directory: Path, batch: Batch, *, run_kind: str | None = None) -> Path:
     """Write ``batch`` to ``directory`` (made if absent) and return the path under which it may now be loaded.
 
+    ``run_kind`` (``crawl``, ``backfill`` ...) is that of the batch's run, for when nothing but its batches is left.
     Writing the same batch again changes nothing. Raises ``BatchConflictError`` when a batch of the same run, source and
     sequence but with other content lies there, pending or loaded: its rows would never be loaded.
     """
     directory.mkdir(parents=True, exist_ok=True)
     name = batch_name(batch.run_id, batch.source_id, batch.sequence)
-    content = _parquet(batch)
+    content = _parquet(batch, run_kind)
     path = directory / f"{name}.{hashlib.sha256(content).hexdigest()[:16]}.parquet"
     for earlier in (file for folder in (directory, directory / LOADED) for file in folder.glob(f"{name}.*parquet")):
         if earlier.read_bytes() == content:
@@ -146,7 +148,7 @@ def take_in(path: Path) -> LandedFile:
     named = _FILE_NAME.fullmatch(path.name)
     if named is not None and named["digest"] is not None and not digest.startswith(named["digest"]):
         raise UnreadableBatchError(f"{path}: damaged: its content is not what was written (the name has its digest)")
-    return LandedFile(path, None if named is None else named["batch"], f"sha256:{digest}", content)
+    return LandedFile(path, batch_of(path), f"sha256:{digest}", content)
 
 
 def read_batch_file(path: Path) -> BatchFile:
@@ -200,6 +202,24 @@ def read_landed(file: LandedFile) -> BatchFile:
     )
 
 
+def batch_of(path: Path) -> str | None:
+    """Batch that a file's name says it is; ``None`` for a name that no batch has."""
+    named = _FILE_NAME.fullmatch(path.name)
+    return None if named is None else named["batch"]
+
+
+def run_kind_of(path: Path) -> str | None:
+    """Kind of the run that wrote a batch file; ``None`` where it was written before files said so.
+
+    Raises ``UnreadableBatchError``.
+    """
+    try:
+        stated = pq.read_schema(path).metadata or {}
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableBatchError(f"{path}: not a readable Parquet file ({error})") from error
+    return stated[_RUN_KIND].decode() if _RUN_KIND in stated else None
+
+
 def archive_files_of(path: Path) -> frozenset[str]:
     """Names of the WARC files that a batch's captures stand in. Raises ``UnreadableBatchError``."""
     try:
@@ -220,7 +240,7 @@ def set_aside(path: Path, folder: str, reason: str | None = None) -> Path:
     return target
 
 
-def _parquet(batch: Batch) -> bytes:
+def _parquet(batch: Batch, run_kind: str | None) -> bytes:
     rows: list[tuple[str, Any]] = [
         *(("report", record) for record in batch.reports),  # the first: see staging._rows
         *(("candidate", record) for record in batch.candidates),
@@ -236,7 +256,10 @@ def _parquet(batch: Batch) -> bytes:
         array = arrow_array(records, _RECORDS[name])
         columns.append(with_placed_blocks(array) if name == "report" else array)
     stated = (str(FORMAT), *(str(part) for part in (batch.run_id, batch.source_id, batch.sequence)))
-    schema = SCHEMA.with_metadata(dict(zip((_FORMAT_KEY, *_NAME_PARTS), stated, strict=True)))
+    metadata = dict(zip((_FORMAT_KEY, *_NAME_PARTS), stated, strict=True))
+    if run_kind is not None:
+        metadata[_RUN_KIND] = run_kind
+    schema = SCHEMA.with_metadata(metadata)
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_arrays(columns, schema=schema), sink, write_page_checksum=True, **_WRITTEN)
     return bytes(sink.getvalue().to_pybytes())

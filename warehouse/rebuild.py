@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 import json
 from pathlib import Path
 from typing import Final
 
 from warehouse.database import writing
 from warehouse.errors import NothingKeptError
-from warehouse.landing import LOADED, pending
+from warehouse.landing import LOADED, batch_of, pending, run_kind_of
 from warehouse.load import LoadResult, load_pending
 
 
@@ -16,9 +17,9 @@ def reload_kept(warehouse: Path, landing: Path) -> LoadResult:
     """Load every kept batch that this warehouse has not seen, in the order in which they were written.
 
     The files go back to the landing folder first, so a call that is killed is gone on with by any load. Of a run only
-    what its batches tell is known: it is recorded as ``cancelled``, from its first capture to its last, with
-    ``rebuilt`` in its summary. Raises :class:`~warehouse.errors.NothingKeptError` where neither a batch nor a warehouse
-    is left, so that nobody takes an empty one for it, and as ``load.load_pending`` does.
+    what its batches tell is known, such as its kind: it is recorded as ``cancelled``, from its first capture to its
+    last, with ``rebuilt`` in its summary. Raises :class:`~warehouse.errors.NothingKeptError` where neither a batch nor
+    a warehouse is left, so that nobody takes an empty one for it, and as ``load.load_pending`` does.
     """
     kept = landing / LOADED
     if not warehouse.exists() and not pending(landing) and not any(kept.glob("*.parquet")):
@@ -29,19 +30,21 @@ def reload_kept(warehouse: Path, landing: Path) -> LoadResult:
     with writing(warehouse, "rebuild") as connection:
         held = {str(name) for (name,) in connection.execute("SELECT batch FROM raw_batches").fetchall()}
         for path in sorted(kept.glob("*.parquet")):
-            if path.stem not in held:
+            if batch_of(path) not in held:
                 path.replace(landing / path.name)
     result = load_pending(warehouse, landing)
     with writing(warehouse, "rebuild") as connection:
-        connection.execute(_RUNS, {"summary": json.dumps({"rebuilt": True})})
+        lost = connection.execute(_LOST_RUNS).fetchall()
+        kinds = [next(map(run_kind_of, kept.glob(f"{glob.escape(batch)}.*parquet")), None) for _, batch in lost]
+        for (run_id, _), kind in zip(lost, kinds, strict=True):
+            connection.execute(_RUN, {"run_id": run_id, "kind": kind, "summary": json.dumps({"rebuilt": True})})
     return result
 
 
-_RUNS: Final = """
+_LOST_RUNS: Final = "SELECT run_id, min(batch) FROM raw_batches ANTI JOIN raw_runs USING (run_id) GROUP BY run_id"
+_RUN: Final = """
 INSERT INTO raw_runs (run_id, kind, started_at, finished_at, state, summary)
-SELECT b.run_id, 'crawl', coalesce(min(c.fetched_at), min(b.loaded_at)), coalesce(max(c.fetched_at), max(b.loaded_at)),
+SELECT $run_id, $kind, coalesce(min(c.fetched_at), min(b.loaded_at)), coalesce(max(c.fetched_at), max(b.loaded_at)),
     'cancelled', $summary
-FROM raw_batches b LEFT JOIN raw_captures c ON c.batch = b.batch
-ANTI JOIN raw_runs r ON r.run_id = b.run_id
-GROUP BY b.run_id
+FROM raw_batches b LEFT JOIN raw_captures c ON c.batch = b.batch WHERE b.run_id = $run_id
 """

@@ -144,7 +144,7 @@ class Wire:
         try:
             return self._through(self._legacy, request)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as legacy:
-            detail = f"strict: {_last_words(strict)}; legacy: {_last_words(legacy)}"
+            detail = f"strict: {last_words(strict)}; legacy: {last_words(legacy)}"
             raise NoAnswerError(Outcome.TLS, detail, passing=False) from legacy
 
     def _read(self, request: requests.PreparedRequest, response: requests.Response, at: datetime, turn: Turn) -> Answer:
@@ -194,12 +194,12 @@ class Wire:
             if _is_timeout(error):
                 return body, (Outcome.TIMEOUT, f"{self._which_limit()} after {size} bytes of the body", "time")
             of = f" of {stated}" if stated is not None else ""
-            return body, (Outcome.TRUNCATED, f"{size}{of} bytes, then: {_last_words(error)}", "disconnect")
+            return body, (Outcome.TRUNCATED, f"{size}{of} bytes, then: {last_words(error)}", "disconnect")
         return b"".join(pieces), None
 
     def _no_answer(self, error: Exception) -> NoAnswerError:
         if _is_of_proxy(error):
-            detail = f"the proxy cannot be reached: {_last_words(error)}"
+            detail = f"the proxy cannot be reached: {last_words(error)}"
             return NoAnswerError(Outcome.CONNECTION, detail, passing=True, of_proxy=True)
         for cause in _causes(error):
             if isinstance(cause, socket.gaierror):
@@ -207,10 +207,10 @@ class Wire:
         if _is_timeout(error):
             return NoAnswerError(Outcome.TIMEOUT, self._which_limit(), passing=True)
         if isinstance(error, requests.exceptions.SSLError):
-            return NoAnswerError(Outcome.TLS, _last_words(error), passing=False)
+            return NoAnswerError(Outcome.TLS, last_words(error), passing=False)
         if isinstance(error, requests.exceptions.InvalidURL | urllib3.exceptions.LocationParseError):
             return NoAnswerError(Outcome.CLIENT_ERROR, f"no address that can be asked: {error}", passing=False)
-        return NoAnswerError(Outcome.CONNECTION, _last_words(error), passing=True)
+        return NoAnswerError(Outcome.CONNECTION, last_words(error), passing=True)
 
     def _which_limit(self) -> str:
         if time_left() <= 0:
@@ -262,7 +262,7 @@ def _is_timeout(error: BaseException) -> bool:
     )
 
 
-def _last_words(error: BaseException) -> str:
+def last_words(error: BaseException) -> str:
     """The innermost cause, which is what happened: ``ConnectionResetError: [Errno 104] Connection reset by peer``."""
     *_, innermost = _causes(error)
     return f"{type(innermost).__name__}: {innermost}"

@@ -113,6 +113,56 @@ def test_a_place_that_repeats_another_is_told_and_who_said_it_first(load: Load, 
     assert ask("SELECT count(*) FROM copied_between_places(2025, least := 4)") == [(0,)]
 
 
+def test_what_another_place_said_a_year_before_is_found_where_it_is_asked_for(load: Load, ask: Ask) -> None:
+    own = [f"本县第{n}项特色工作取得了显著的进展和成效。" for n in "一二三"]
+    load(
+        batch(
+            saying(0, *own, year=2024, published_date=date(2025, 1, 20)),
+            saying(1, *own, published_date=date(2026, 3, 1), publisher="滨江区人民政府"),
+            saying(2, *own, published_date=date(2026, 1, 20)),
+        )
+    )
+    assert ask("SELECT publisher, said_first_by FROM copied_between_places(2025)") == [
+        ("滨江区人民政府", "浦江县人民政府")
+    ]
+    assert ask(
+        "SELECT publisher, said_first_by, said_first_in, earlier_id FROM copied_between_places(2025, years_back := 1)"
+    ) == [("滨江区人民政府", "浦江县人民政府", 2024, "doc-0")]
+
+
+def test_nobody_copies_what_was_its_own_before(load: Load, ask: Ask) -> None:
+    own = [f"本县第{n}项特色工作取得了显著的进展和成效。" for n in "一二三"]
+    load(
+        batch(
+            saying(0, *own, year=2024, published_date=date(2025, 1, 20)),
+            saying(1, *own, published_date=date(2026, 1, 1), publisher="滨江区人民政府"),
+            saying(2, *own, published_date=date(2026, 3, 20)),
+        )
+    )
+    found = "SELECT publisher FROM copied_between_places(2025, years_back := {})"
+    assert ask(found.format(0)) == [("浦江县人民政府",)]
+    assert ask(found.format(1)) == [("滨江区人民政府",)]
+
+
+def test_sentences_that_differ_in_their_numbers_are_copied_where_numbers_do_not_count(load: Load, ask: Ask) -> None:
+    counted = ["全年办理第{}类案件{}件，比上一年有所增加。".format(kind, "{}") for kind in "甲乙丙"]
+    load(
+        batch(
+            saying(0, *(line.format(12) for line in counted), published_date=date(2026, 1, 20)),
+            saying(
+                1,
+                *(line.format("1,305") for line in counted),
+                published_date=date(2026, 3, 1),
+                publisher="滨江区人民政府",
+            ),
+        )
+    )
+    assert ask("SELECT count(*) FROM copied_between_places(2025)") == [(0,)]
+    assert ask("SELECT publisher, sentences, longest FROM copied_between_places(2025, but_numbers := true)") == [
+        ("滨江区人民政府", 3, max(counted).format("1,305"))
+    ]
+
+
 def test_the_likest_reports_are_found_by_their_signatures(load: Load, ask: Ask) -> None:
     text = [f"第{n}句话讲的是第{n * 7}件不同的事情，需要很多文字才能说明白。" for n in range(40)]
     changed = [line if n % 5 else line[::-1] for n, line in enumerate(text)]

@@ -70,32 +70,42 @@ SELECT string_agg(sentence, '' ORDER BY in_a) AS passage, count(*) AS sentences,
 FROM runs GROUP BY shift, run ORDER BY characters DESC, position_a;
 
 -- Pairs of publishers of which one repeats the other's sentences in a year. A sentence that stands in the reports of many is the
--- genre's and nobody's, so only those of at most `most_publishers` count; a pair needs `least` of them.
-CREATE MACRO copied_between_places("year", "type" := 'rule_of_law', most_publishers := 3, least := 3) AS TABLE
+-- genre's and nobody's, so only those of at most `most_publishers` count; a pair needs `least` of them. `years_back` looks at
+-- what others said up to so many years before as well, and with `but_numbers` sentences that differ in their numbers are one.
+-- Who published first said it first (of one day, the smaller identity). Of what a publisher says again only its first time
+-- counts: nobody copies what was its own the year before.
+CREATE MACRO copied_between_places("year", "type" := 'rule_of_law', most_publishers := 3, least := 3, years_back := 0,
+    but_numbers := false) AS TABLE
 WITH said AS (
-    SELECT DISTINCT document_id, publisher AS body, sentence, length(sentence) AS characters FROM report_sentences
-    WHERE report_year = "year" AND report_type = "type" AND publisher IS NOT NULL
+    SELECT DISTINCT s.document_id, s.publisher AS body, s.report_year AS of_year, s.sentence, length(s.sentence) AS characters,
+        CASE WHEN but_numbers THEN but_for_numbers(s.sentence) ELSE s.sentence END AS shape,
+        {'on': coalesce(r.published, r.first_seen_at::DATE), 'document_id': s.document_id} AS appeared
+    FROM report_sentences s JOIN reports r ON r.document_id = s.document_id
+    WHERE s.report_year BETWEEN "year" - years_back AND "year" AND s.report_type = "type" AND s.publisher IS NOT NULL
 ),
-rare AS (
-    SELECT sentence FROM (SELECT sentence, count(DISTINCT body) AS bodies FROM said GROUP BY sentence)
-    WHERE bodies BETWEEN 2 AND most_publishers
+first_said AS (
+    SELECT body, shape, min(appeared) AS appeared, arg_min(of_year, appeared) AS of_year,
+        arg_min(sentence, appeared) AS sentence, arg_min(characters, appeared) AS characters
+    FROM said GROUP BY body, shape
 ),
-held AS (SELECT * FROM said SEMI JOIN rare USING (sentence)),
-dated AS (SELECT document_id, published, first_seen_at FROM reports),
+held AS (
+    SELECT *, appeared.document_id AS document_id FROM first_said
+    QUALIFY count(*) OVER (PARTITION BY shape) BETWEEN 2 AND most_publishers
+),
+lengths AS (SELECT document_id, sum(characters) AS characters FROM said GROUP BY document_id),
 pairs AS (
-    SELECT e.document_id AS earlier_id, l.document_id AS later_id, e.body AS earlier, l.body AS later, count(*) AS sentences,
-        sum(l.characters)::BIGINT AS characters, arg_max(l.sentence, l.characters) AS longest
-    FROM held e JOIN held l ON l.sentence = e.sentence AND l.body <> e.body
-    JOIN dated d ON d.document_id = e.document_id JOIN dated f ON f.document_id = l.document_id
-    -- Who published first said it first; of one day, the smaller identity stands for neither.
-    WHERE (coalesce(d.published, d.first_seen_at::DATE), e.document_id)
-        < (coalesce(f.published, f.first_seen_at::DATE), l.document_id)
+    SELECT l.body AS publisher, e.body AS said_first_by, e.of_year AS said_first_in, count(*) AS sentences,
+        sum(l.characters)::BIGINT AS characters,
+        arg_max(l.sentence, {'length': l.characters, 'sentence': l.sentence}) AS longest, l.document_id,
+        e.document_id AS earlier_id
+    FROM held e JOIN held l ON l.shape = e.shape AND l.body <> e.body AND e.appeared < l.appeared
+    WHERE l.of_year = "year"
     GROUP BY ALL
 )
-SELECT later AS publisher, earlier AS said_first_by, sentences, characters,
-    characters / (SELECT sum(w.characters) FROM said w WHERE w.document_id = pairs.later_id) AS share, longest,
-    later_id AS document_id, earlier_id
-FROM pairs WHERE sentences >= least ORDER BY characters DESC, later_id, earlier_id;
+SELECT p.publisher, p.said_first_by, p.said_first_in, p.sentences, p.characters, p.characters / w.characters AS share, p.longest,
+    p.document_id, p.earlier_id
+FROM pairs p JOIN lengths w USING (document_id)
+WHERE p.sentences >= least ORDER BY p.characters DESC, p.document_id, p.earlier_id;
 
 -- The trusted reports whose whole text is most like one report's, by their signatures: an estimate with a standard error of
 -- .04. Two reports of one genre share a fifth by its phrases alone.

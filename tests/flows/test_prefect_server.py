@@ -1,0 +1,25 @@
+"""The Prefect server that a command takes: one that somebody named, that of ``nianbao serve``, or one of its own."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from flows.server import ServerError, prefect_server
+
+
+def test_a_server_that_is_not_there_is_named_with_what_happened_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/api"
+    monkeypatch.setenv("PREFECT_API_URL", url)
+    with pytest.raises(ServerError) as caught, prefect_server(tmp_path):
+        pass
+    assert str(caught.value) == (
+        f"the Prefect server at {url} cannot be reached (ConnectionRefusedError: [Errno 111] Connection refused). "
+        "Start it, or unset PREFECT_API_URL: nianbao then starts one of its own for this command."
+    )
