@@ -77,20 +77,24 @@ FROM runs GROUP BY shift, run ORDER BY characters DESC, position_a;
 CREATE MACRO copied_between_places("year", "type" := 'rule_of_law', most_publishers := 3, least := 3, years_back := 0,
     but_numbers := false) AS TABLE
 WITH said AS (
-    SELECT DISTINCT s.document_id, s.publisher AS body, s.report_year AS of_year, s.sentence, length(s.sentence) AS characters,
-        CASE WHEN but_numbers THEN but_for_numbers(s.sentence) ELSE s.sentence END AS shape,
-        {'on': coalesce(r.published, r.first_seen_at::DATE), 'document_id': s.document_id} AS appeared
-    FROM report_sentences s JOIN reports r ON r.document_id = s.document_id
-    WHERE s.report_year BETWEEN "year" - years_back AND "year" AND s.report_type = "type" AND s.publisher IS NOT NULL
+    SELECT DISTINCT document_id, publisher AS body, report_year AS of_year, sentence, length(sentence) AS characters,
+        CASE WHEN but_numbers THEN but_for_numbers(sentence) ELSE sentence END AS shape
+    FROM report_sentences
+    WHERE report_year BETWEEN "year" - years_back AND "year" AND report_type = "type" AND publisher IS NOT NULL
 ),
-first_said AS (
-    SELECT body, shape, min(appeared) AS appeared, arg_min(of_year, appeared) AS of_year,
-        arg_min(sentence, appeared) AS sentence, arg_min(characters, appeared) AS characters
-    FROM said GROUP BY body, shape
+rare AS (
+    SELECT shape FROM (SELECT shape, count(DISTINCT body) AS bodies FROM said GROUP BY shape)
+    WHERE bodies BETWEEN 2 AND most_publishers
+),
+dated AS (
+    SELECT s.*, {'on': coalesce(r.published, r.first_seen_at::DATE), 'document_id': document_id} AS appeared
+    FROM said s SEMI JOIN rare USING (shape) JOIN reports r USING (document_id)
 ),
 held AS (
-    SELECT *, appeared.document_id AS document_id FROM first_said
-    QUALIFY count(*) OVER (PARTITION BY shape) BETWEEN 2 AND most_publishers
+    SELECT body, shape, min(appeared) AS appeared, arg_min(document_id, appeared) AS document_id,
+        arg_min(of_year, appeared) AS of_year, arg_min(sentence, appeared) AS sentence,
+        arg_min(characters, appeared) AS characters
+    FROM dated GROUP BY body, shape
 ),
 lengths AS (SELECT document_id, sum(characters) AS characters FROM said GROUP BY document_id),
 pairs AS (
