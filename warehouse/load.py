@@ -165,7 +165,8 @@ def _unless_known(path: Path, batch: BatchFile | None, known: Mapping[str, str])
     if known[batch.name] == batch.digest:
         return None
     raise UnreadableBatchError(
-        f"{path}: a batch of this name with other content was loaded before. Write its rows again under a fresh run id."
+        f"{path}: a batch of this name with other content was loaded before, or lies there too. Write its rows again "
+        "under a fresh run id."
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import glob
 import json
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from warehouse.database import writing
-from warehouse.errors import NothingKeptError
+from warehouse.errors import NothingKeptError, UnreadableBatchError
 from warehouse.landing import LOADED, batch_of, pending, run_kind_of
 from warehouse.load import LoadResult, load_pending
 
@@ -34,14 +36,23 @@ def reload_kept(warehouse: Path, landing: Path) -> LoadResult:
                 path.replace(landing / path.name)
     result = load_pending(warehouse, landing)
     with writing(warehouse, "rebuild") as connection:
-        lost = connection.execute(_LOST_RUNS).fetchall()
-        kinds = [next(map(run_kind_of, kept.glob(f"{glob.escape(batch)}.*parquet")), None) for _, batch in lost]
-        for (run_id, _), kind in zip(lost, kinds, strict=True):
+        for run_id, batches in connection.execute(_LOST_RUNS).fetchall():
+            kind = next(filter(None, map(partial(_run_kind, kept), batches)), None)
             connection.execute(_RUN, {"run_id": run_id, "kind": kind, "summary": json.dumps({"rebuilt": True})})
     return result
 
 
-_LOST_RUNS: Final = "SELECT run_id, min(batch) FROM raw_batches ANTI JOIN raw_runs USING (run_id) GROUP BY run_id"
+def _run_kind(kept: Path, batch: str) -> str | None:
+    """As a kept batch states it; ``None`` where it does not, or was lost or damaged since it was loaded."""
+    for path in kept.glob(f"{glob.escape(batch)}.*parquet"):
+        with suppress(UnreadableBatchError):
+            return run_kind_of(path)
+    return None
+
+
+_LOST_RUNS: Final = """
+SELECT run_id, list(batch ORDER BY batch) FROM raw_batches ANTI JOIN raw_runs USING (run_id) GROUP BY run_id
+"""
 _RUN: Final = """
 INSERT INTO raw_runs (run_id, kind, started_at, finished_at, state, summary)
 SELECT $run_id, $kind, coalesce(min(c.fetched_at), min(b.loaded_at)), coalesce(max(c.fetched_at), max(b.loaded_at)),

@@ -89,7 +89,19 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
             'len(list_filter(sections, lambda s: s.start < 0 OR s.start >= s."end"'
             ' OR s."end" > len(draft.blocks))) = 0',
         ),
-        Rule("words that are not counted", "words IS NULL OR words.tokens IS NOT DISTINCT FROM words.counts"),
+        Rule(
+            "blocks that do not end with the text",
+            "len(draft.blocks) = 0 OR draft.blocks[-1].start IS NULL"
+            ' OR draft.blocks[-1].start + draft.blocks[-1]."length" = length(draft."text") + 1',
+        ),
+        Rule(
+            "a level of a heading that is none",
+            'len(list_filter(draft.blocks, lambda b: b."level" < 0 OR b."level" > 99)) = 0',
+        ),
+        Rule(
+            "words that are not counted, or cut by an unknown dictionary",
+            'words IS NULL OR (words.tokens IS NOT DISTINCT FROM words.counts AND words."dictionary" IS NOT NULL)',
+        ),
         Rule(
             "a signature that is not one",
             "signature IS NULL OR (signature.algorithm <> '' AND len(signature.minima) > 0 AND len(signature.bands) > 0"
@@ -143,7 +155,8 @@ def stage(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], l
             (faulty,) = connection.execute(f"SELECT count(*) FROM {table} WHERE fault <> ''").fetchall()[0]  # noqa: S608
             if faulty:
                 connection.execute(
-                    f"INSERT INTO faulty_rows SELECT s.batch, s.row, '{kind}', s.fault, to_json(l.record) "  # noqa: S608
+                    f"INSERT INTO faulty_rows "  # noqa: S608
+                    f"SELECT s.batch, s.row, '{kind}', s.fault, coalesce(to_json(l.record), 'null') "
                     f"FROM {table} s JOIN landed l USING (arrival) WHERE s.fault <> ''"
                 )
                 connection.execute(f"DELETE FROM {table} WHERE fault <> ''")  # noqa: S608

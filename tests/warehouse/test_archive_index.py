@@ -172,6 +172,16 @@ def test_a_lost_warehouse_comes_back_from_the_kept_batches(
     assert {name: ask(query) for name, query in TOLD.items()} == before
 
 
+def test_a_run_has_the_kind_that_any_of_its_kept_batches_states(warehouse: Path, landing: Path, ask: Ask) -> None:
+    for sequence in range(3):
+        write_batch(landing, whole_batch(sequence, 1), run_kind=None if sequence == 0 else "backfill")
+    load_pending(warehouse, landing)
+    second = next((landing / "loaded").glob("*@000001.*"))
+    second.write_bytes(second.read_bytes()[:-40])
+    reload_kept(warehouse, landing)
+    assert ask("SELECT run_id, kind FROM raw_runs") == [("run-1", "backfill")]
+
+
 def test_batches_older_than_what_a_new_warehouse_holds_make_no_duplicate(
     load: Load, warehouse: Path, landing: Path, ask: Ask
 ) -> None:

@@ -254,6 +254,11 @@ def test_a_batch_of_format_1_loads_as_one_of_today_does(tmp_path: Path, migrated
 # ------------------------------------------------------------------ bad rows
 
 
+HEADED = dataclasses.replace(
+    report(1).draft, blocks=(dataclasses.replace(report(1).draft.blocks[0], level=40_000), *report(1).draft.blocks[1:])
+)
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
@@ -267,6 +272,7 @@ def test_a_batch_of_format_1_loads_as_one_of_today_does(tmp_path: Path, migrated
         ({"text_digest": None}, "a text without its digest"),
         ({"sections": (Section("measures", "一", 3, 99),)}, "a section outside of the blocks"),
         ({"words": Words("1+abc", ("复议", "案件"), (3,))}, "words that are not counted"),
+        ({"draft": HEADED}, "a level of a heading that is none"),
     ],
 )
 def test_a_bad_report_is_set_aside_whole_and_the_rest_loads(

@@ -163,6 +163,57 @@ def test_sentences_that_differ_in_their_numbers_are_copied_where_numbers_do_not_
     ]
 
 
+OWN = [f"本县第{n}项特色工作取得了显著的进展和成效。" for n in "一二三四"]
+OTHER = "滨江区人民政府"
+FIRST = {"published_date": date(2026, 1, 20)}
+LATER = {"published_date": date(2026, 3, 1), "publisher": OTHER}
+
+
+@pytest.mark.parametrize(
+    "reports",
+    [
+        pytest.param(
+            [saying(0, *OWN[:2], year=2024), saying(1, *OWN, **FIRST), saying(2, *OWN, **LATER)], id="over two years"
+        ),
+        pytest.param(
+            [
+                saying(0, *OWN[:2], published_date=date(2026, 1, 10)),
+                saying(1, *OWN, **FIRST),
+                saying(2, *OWN, **LATER),
+            ],
+            id="in two editions of the earlier",
+        ),
+        pytest.param(
+            [
+                saying(0, *OWN, **FIRST),
+                saying(1, *OWN[:2], **LATER),
+                saying(2, *OWN, **(LATER | {"published_date": date(2026, 3, 9)})),
+            ],
+            id="in two editions of the later",
+        ),
+    ],
+)
+def test_a_pair_of_publishers_is_one_row_however_many_reports_they_have(
+    load: Load, ask: Ask, reports: list[Report]
+) -> None:
+    load(batch(*reports))
+    asked = "SELECT publisher, said_first_by, sentences, share FROM copied_between_places(2025, years_back := 1)"
+    assert ask(asked) == [(OTHER, "浦江县人民政府", 4, 1.0)]
+
+
+def test_a_report_without_a_date_is_earlier_than_those_of_the_next_year(load: Load, ask: Ask) -> None:
+    load(batch(saying(0, *OWN, year=2024, published_date=None), saying(1, *OWN, **LATER)))
+    assert ask("SELECT publisher, said_first_in FROM copied_between_places(2025, years_back := 1)") == [(OTHER, 2024)]
+
+
+def test_every_sentence_counts_where_numbers_do_not(load: Load, ask: Ask) -> None:
+    counted = [f"全年办理{kind}类案件{number}件，比上一年有所增加。" for kind in "甲乙丙" for number in (3, 14, 159)]
+    load(batch(saying(0, *counted, **FIRST), saying(1, *counted, **LATER)))
+    asked = "SELECT sentences, share, longest FROM copied_between_places(2025, but_numbers := {})"
+    longest = max(counted, key=lambda sentence: (len(sentence), sentence))
+    assert ask(asked.format("false")) == ask(asked.format("true")) == [(9, 1.0, longest)]
+
+
 def test_the_likest_reports_are_found_by_their_signatures(load: Load, ask: Ask) -> None:
     text = [f"第{n}句话讲的是第{n * 7}件不同的事情，需要很多文字才能说明白。" for n in range(40)]
     changed = [line if n % 5 else line[::-1] for n, line in enumerate(text)]

@@ -72,11 +72,12 @@ FROM runs GROUP BY shift, run ORDER BY characters DESC, position_a;
 -- Pairs of publishers of which one repeats the other's sentences in a year. A sentence that stands in the reports of many is the
 -- genre's and nobody's, so only those of at most `most_publishers` count; a pair needs `least` of them. `years_back` looks at
 -- what others said up to so many years before as well, and with `but_numbers` sentences that differ in their numbers are one.
--- Who published first said it first (of one day, the smaller identity). Of what a publisher says again only its first time
--- counts: nobody copies what was its own the year before.
+-- The report of the earlier year said it first, of one year the one published first (of one day, the smaller identity). Of
+-- what a publisher says again, in the years that are looked at, only its first time counts: nobody copies what was its own.
+-- The two documents are those that have most of it; there may be more, as where a publisher has two editions of a report.
 CREATE MACRO copied_between_places("year", "type" := 'rule_of_law', most_publishers := 3, least := 3, years_back := 0,
     but_numbers := false) AS TABLE
-WITH said AS (
+WITH said AS MATERIALIZED (
     SELECT DISTINCT document_id, publisher AS body, report_year AS of_year, sentence, length(sentence) AS characters,
         CASE WHEN but_numbers THEN but_for_numbers(sentence) ELSE sentence END AS shape
     FROM report_sentences
@@ -87,29 +88,42 @@ rare AS (
     WHERE bodies BETWEEN 2 AND most_publishers
 ),
 dated AS (
-    SELECT s.*, {'on': coalesce(r.published, r.first_seen_at::DATE), 'document_id': document_id} AS appeared
+    SELECT s.body, s.shape, s.sentence, s.characters, min({
+        'of_year': s.of_year, 'on': coalesce(r.published, r.first_seen_at::DATE), 'document_id': document_id
+    }) AS appeared
     FROM said s SEMI JOIN rare USING (shape) JOIN reports r USING (document_id)
+    GROUP BY s.body, s.shape, s.sentence, s.characters
 ),
 held AS (
-    SELECT body, shape, min(appeared) AS appeared, arg_min(document_id, appeared) AS document_id,
-        arg_min(of_year, appeared) AS of_year, arg_min(sentence, appeared) AS sentence,
-        arg_min(characters, appeared) AS characters
+    SELECT body, shape, min(appeared) AS appeared, count(*) AS sentences, sum(characters) AS characters,
+        max({'length': characters, 'sentence': sentence}) AS longest
     FROM dated GROUP BY body, shape
 ),
-lengths AS (SELECT document_id, sum(characters) AS characters FROM said GROUP BY document_id),
-pairs AS (
-    SELECT l.body AS publisher, e.body AS said_first_by, e.of_year AS said_first_in, count(*) AS sentences,
-        sum(l.characters)::BIGINT AS characters,
-        arg_max(l.sentence, {'length': l.characters, 'sentence': l.sentence}) AS longest, l.document_id,
-        e.document_id AS earlier_id
+pieces AS (
+    SELECT l.body AS later, e.body AS earlier, l.appeared.document_id AS later_id, e.appeared.document_id AS earlier_id,
+        e.appeared.of_year AS of_year, sum(l.sentences) AS sentences, sum(l.characters) AS characters, max(l.longest) AS longest
     FROM held e JOIN held l ON l.shape = e.shape AND l.body <> e.body AND e.appeared < l.appeared
-    WHERE l.of_year = "year"
+    WHERE l.appeared.of_year = "year"
     GROUP BY ALL
+),
+pairs AS (
+    SELECT later, earlier, sum(sentences)::BIGINT AS sentences, sum(characters)::BIGINT AS characters, max(longest) AS longest,
+        arg_max({'later': later_id, 'earlier': earlier_id, 'of_year': of_year},
+            {'sentences': sentences, 'later': later_id, 'earlier': earlier_id}) AS mostly
+    FROM pieces GROUP BY later, earlier
+),
+lengths AS (
+    SELECT body, sum(characters) AS characters
+    FROM (
+        SELECT DISTINCT body, sentence, characters FROM said
+        WHERE of_year = "year" AND body IN (SELECT later FROM pairs WHERE sentences >= least))
+    GROUP BY body
 )
-SELECT p.publisher, p.said_first_by, p.said_first_in, p.sentences, p.characters, p.characters / w.characters AS share, p.longest,
-    p.document_id, p.earlier_id
-FROM pairs p JOIN lengths w USING (document_id)
-WHERE p.sentences >= least ORDER BY p.characters DESC, p.document_id, p.earlier_id;
+SELECT p.later AS publisher, p.earlier AS said_first_by, p.mostly.of_year AS said_first_in, p.sentences, p.characters,
+    p.characters / w.characters AS share, p.longest.sentence AS longest, p.mostly.later AS document_id,
+    p.mostly.earlier AS earlier_id
+FROM pairs p JOIN lengths w ON w.body = p.later
+WHERE p.sentences >= least ORDER BY p.characters DESC, document_id, earlier_id;
 
 -- The trusted reports whose whole text is most like one report's, by their signatures: an estimate with a standard error of
 -- .04. Two reports of one genre share a fifth by its phrases alone.
