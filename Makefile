@@ -30,8 +30,9 @@ $(READY): requirements-dev.lock pyproject.toml
 demo: $(READY)  ## crawl the loopback portal, load, and ask three questions
 	@$(BIN)/nianbao demo
 
-test: $(READY)  ## the tests, without the few that take minutes (`make check` has all)
-	@$(BIN)/python -m pytest -m "not slow"
+# A file's tests stay in one process: many of them look at one crawl.
+test: $(READY)  ## the tests on all cores, without those that take minutes (`make check` has all)
+	@$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
 
 check: lint types contracts audit docs-check check-tests  ## everything that must hold before a commit
 

@@ -62,7 +62,7 @@ _RECEIVED = re.compile(
     "(?:申请|建议|提案|议案|复议|诉讼|建议书|意见书)(?:件|万件|余件)$"
 )
 _NAMES_THE_UNIT = re.compile("(?:单位|为|以|人民币|从|到|和|及|或|个|引进)[万亿萬億]元$")
-_WORD_AT_END = re.compile(rf"[{_HAN}\d]+$")
+_WORD_AT_END = re.compile(rf"[{_HAN}\d]+\Z")  # $ would also take the word before a line's end
 _PUNCTUATION = re.compile("[，,。；;]")
 _AFTER_STOP = re.compile(f"[{_STOP}]")
 _LONGEST = 24

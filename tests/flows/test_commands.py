@@ -371,7 +371,7 @@ def test_doctor_finds_a_lost_warehouse_and_says_how_to_make_it_anew(tmp_path: Pa
     (loaded / "run-1@a=2Fb@000000.parquet").write_bytes(b"kept")
     done = nianbao("doctor", data=tmp_path)
     assert done.returncode == 1
-    assert "nianbao archive rebuild" in done.stdout.replace("\n", "")
+    assert "nianbao archive rebuild" in " ".join(done.stdout.replace("│", " ").split())
 
 
 def test_doctor_finds_misspelt_variables_and_rejected_batches(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scrapers.judging.damage import damage_flags
@@ -107,6 +107,7 @@ def test_a_number_before_its_unit_is_never_damage(number: int, unit: str) -> Non
 
 
 @given(st.text(alphabet="案件次个项万元%〔〕（）—年月日19202，。共达到\n\t 法治", max_size=200))
+@example("0\n〔〕")
 def test_every_snippet_stands_in_the_text(text: str) -> None:
     for snippet in snippets(text):
         assert snippet in text
