@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sample_batches import (
     COLUMN,
@@ -288,6 +290,19 @@ def test_a_bad_report_is_set_aside_whole_and_the_rest_loads(
     assert year == bad.draft.title
     assert ask("SELECT rejected FROM raw_batches") == [(1,)]
     assert ask("SELECT kind, url FROM problems") == [("rejected row", bad.url)]
+
+
+def test_a_row_without_its_record_is_set_aside_and_the_rest_loads(warehouse: Path, landing: Path, ask: Ask) -> None:
+    path = write_batch(landing, whole_batch(0, 2))
+    table = pq.read_table(path)
+    reports = table["report"].combine_chunks()
+    emptied = pa.concat_arrays([pa.nulls(1, reports.type), reports.slice(1)])
+    written = table.set_column(table.schema.get_field_index("report"), "report", emptied)
+    pq.write_table(written, landing / f"{path.name.rsplit('.', 2)[0]}.parquet")
+    path.unlink()
+    result = load_pending(warehouse, landing)
+    assert (result.reports, result.rejected_rows) == (1, 1)
+    assert ask("SELECT kind, row, record FROM raw_rejects") == [("report", 0, "null")]
 
 
 def test_bad_candidates_listings_and_captures_are_set_aside_too(load: Load, ask: Ask) -> None:
