@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -110,7 +111,7 @@ def write_batch(directory: Path, batch: Batch, *, run_kind: str | None = None) -
     name = batch_name(batch.run_id, batch.source_id, batch.sequence)
     content = _parquet(batch, run_kind)
     path = directory / f"{name}.{hashlib.sha256(content).hexdigest()[:16]}.parquet"
-    for earlier in (file for folder in (directory, directory / LOADED) for file in folder.glob(f"{name}.*parquet")):
+    for earlier in (*files_of(directory, name), *files_of(directory / LOADED, name)):
         if earlier.read_bytes() == content:
             return earlier
         raise BatchConflictError(
@@ -145,10 +146,10 @@ def take_in(path: Path) -> LandedFile:
     """
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    named = _FILE_NAME.fullmatch(path.name)
-    if named is not None and named["digest"] is not None and not digest.startswith(named["digest"]):
+    name, stated = _named(path)
+    if stated is not None and not digest.startswith(stated):
         raise UnreadableBatchError(f"{path}: damaged: its content is not what was written (the name has its digest)")
-    return LandedFile(path, batch_of(path), f"sha256:{digest}", content)
+    return LandedFile(path, name, f"sha256:{digest}", content)
 
 
 def read_batch_file(path: Path) -> BatchFile:
@@ -204,8 +205,12 @@ def read_landed(file: LandedFile) -> BatchFile:
 
 def batch_of(path: Path) -> str | None:
     """Batch that a file's name says it is; ``None`` for a name that no batch has."""
-    named = _FILE_NAME.fullmatch(path.name)
-    return None if named is None else named["batch"]
+    return _named(path)[0]
+
+
+def files_of(directory: Path, name: str) -> Iterator[Path]:
+    """The files of a batch in one folder: one, or more where it was written with other rows or under an older name."""
+    return directory.glob(f"{name}.*parquet")
 
 
 def run_kind_of(path: Path) -> str | None:
@@ -238,6 +243,12 @@ def set_aside(path: Path, folder: str, reason: str | None = None) -> Path:
         target.with_suffix(".reason.txt").write_text(reason + "\n", encoding="utf-8")
     path.replace(target)
     return target
+
+
+def _named(path: Path) -> tuple[str | None, str | None]:
+    """The batch and the beginning of the digest that a file's name states."""
+    named = _FILE_NAME.fullmatch(path.name)
+    return (None, None) if named is None else (named["batch"], named["digest"])
 
 
 def _parquet(batch: Batch, run_kind: str | None) -> bytes:

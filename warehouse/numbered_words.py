@@ -26,21 +26,14 @@ def register_words(
     """Make ``landed_words`` (``arrival``, ``numbers`` and beside them ``counts``, a text a row) and ``landed_tokens``
     (``number``, ``token``) known to SQL on this connection, until ``unregister_words``.
 
-    The sequences are pieces of the same texts: for each piece arrivals, lists of words, and lists of their counts.
+    The sequences are the pieces of one column each, at least one: arrivals, lists of words, lists of their counts.
     """
-    kind = pa.dictionary(pa.int32(), pa.string())
-    encoded = pa.chunked_array(
-        [lists.flatten().dictionary_encode() for lists in tokens], type=kind
-    ).unify_dictionaries()
+    encoded = pa.chunked_array([lists.flatten().dictionary_encode() for lists in tokens]).unify_dictionaries()
+    numbers = [with_items(lists, words.indices) for lists, words in zip(tokens, encoded.chunks, strict=True)]
     columns = {
-        "arrival": pa.chunked_array(arrivals, type=pa.int64()),
-        "numbers": pa.chunked_array(
-            [with_items(lists, words.indices) for lists, words in zip(tokens, encoded.chunks, strict=True)],
-            type=pa.list_(pa.int32()),
-        ),
-        "counts": pa.chunked_array(counts, type=pa.list_(pa.int64())),
+        name: pa.chunked_array(c) for name, c in (("arrival", arrivals), ("numbers", numbers), ("counts", counts))
     }
-    words = encoded.chunk(0).dictionary if encoded.num_chunks else pa.array([], pa.string())
+    words = encoded.chunk(0).dictionary
     connection.register(WORDS, pa.table(columns))
     connection.register(TOKENS, pa.table({"number": pa.array(range(len(words)), pa.int32()), "token": words}))
 

@@ -10,28 +10,18 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scrapers.records import Draft, Report
+from scrapers.records import Block, Draft, Report
 from warehouse.arrow_nested import with_field, with_items
 from warehouse.arrow_types import arrow_type
 
-PLACED_BLOCK: Final = pa.struct(
-    [
-        ("kind", pa.string()),
-        ("level", pa.int64()),
-        ("table_position", pa.int64()),
-        ("start", pa.int64()),
-        ("length", pa.int64()),
-        ("page", pa.int64()),
-    ]
-)
+_KEPT: Final = [field for field in arrow_type(Block) if field.name not in ("text", "table")]
+PLACED_BLOCK: Final = pa.struct([*_KEPT, ("table_position", pa.int64()), ("start", pa.int64()), ("length", pa.int64())])
 """``Block`` with ``start`` and ``length`` (characters, the first is 1) for its text, and its table counted from 1.
 ``start`` is ``NULL`` where the text is not its blocks, one a line."""
 _DRAFT: Final = pa.struct(
-    [pa.field(f.name, pa.list_(PLACED_BLOCK) if f.name == "blocks" else f.type) for f in arrow_type(Draft)]
+    [(f.name, pa.list_(PLACED_BLOCK) if f.name == "blocks" else f.type) for f in arrow_type(Draft)]
 )
-PLACED_REPORT: Final = pa.struct(
-    [pa.field(f.name, _DRAFT if f.name == "draft" else f.type) for f in arrow_type(Report)]
-)
+PLACED_REPORT: Final = pa.struct([(f.name, _DRAFT if f.name == "draft" else f.type) for f in arrow_type(Report)])
 """``Report`` as a batch file holds it."""
 
 
@@ -51,14 +41,10 @@ def _placed(blocks: pa.ListArray, texts: pa.StringArray) -> pa.ListArray:
     with_line_ends = pc.add(pc.fill_null(lengths, 0), 1)
     begins = pc.subtract(pc.cumulative_sum(with_line_ends), with_line_ends)  # in all texts put together
     text_begins = begins.take(pc.index_in(of_block, value_set=of_block))
-    columns = {
-        "kind": items.field("kind"),
-        "level": items.field("level"),
-        "table_position": pc.add(items.field("table"), 1),
-        "start": pc.if_else(makes_text.take(of_block), pc.add(pc.subtract(begins, text_begins), 1), None),
-        "length": lengths,
-        "page": items.field("page"),
-    }
-    return with_items(
-        blocks, pa.StructArray.from_arrays([columns[f.name] for f in PLACED_BLOCK], fields=list(PLACED_BLOCK))
-    )
+    columns = [
+        *(items.field(field.name) for field in _KEPT),
+        pc.add(items.field("table"), 1),
+        pc.if_else(makes_text.take(of_block), pc.add(pc.subtract(begins, text_begins), 1), None),
+        lengths,
+    ]
+    return with_items(blocks, pa.StructArray.from_arrays(columns, fields=list(PLACED_BLOCK)))

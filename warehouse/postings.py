@@ -41,7 +41,7 @@ def index_words(connection: duckdb.DuckDBPyConnection, words: pa.Table) -> int:
     words = words.append_column("arrival", pa.array(range(words.num_rows), pa.int64())).combine_chunks()
     arrivals, tokens, counts = (words[name].chunks for name in ("arrival", "tokens", "counts"))
     connection.register("cut_versions", words.select(["arrival", "document_id", "version", "dictionary"]))
-    register_words(connection, arrivals, tokens, [lists.cast(pa.list_(pa.int64())) for lists in counts])
+    register_words(connection, arrivals, tokens, counts)
     try:
         connection.execute("CREATE OR REPLACE TEMP VIEW new_words AS FROM cut_versions")
         connection.execute(_SCRIPT.read_text(encoding="utf-8"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 from contextlib import suppress
 from functools import partial
@@ -11,7 +10,7 @@ from typing import Final
 
 from warehouse.database import writing
 from warehouse.errors import NothingKeptError, UnreadableBatchError
-from warehouse.landing import LOADED, batch_of, pending, run_kind_of
+from warehouse.landing import LOADED, batch_of, files_of, pending, run_kind_of
 from warehouse.load import LoadResult, load_pending
 
 
@@ -44,7 +43,7 @@ def reload_kept(warehouse: Path, landing: Path) -> LoadResult:
 
 def _run_kind(kept: Path, batch: str) -> str | None:
     """As a kept batch states it; ``None`` where it does not, or was lost or damaged since it was loaded."""
-    for path in kept.glob(f"{glob.escape(batch)}.*parquet"):
+    for path in files_of(kept, batch):
         with suppress(UnreadableBatchError):
             return run_kind_of(path)
     return None

@@ -124,7 +124,7 @@ def replace_words(connection: duckdb.DuckDBPyConnection, cut: Sequence[tuple[str
             "version": pa.array([version for _, version, _ in cut], pa.int32()),
             "dictionary": [words.dictionary for _, _, words in cut],
             "tokens": pa.array([list(words.tokens) for _, _, words in cut], pa.list_(pa.string())),
-            "counts": pa.array([list(words.counts) for _, _, words in cut], pa.list_(pa.int64())),
+            "counts": pa.array([list(words.counts) for _, _, words in cut], pa.list_(pa.int32())),
         }
     )
     connection.execute("BEGIN")

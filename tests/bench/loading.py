@@ -38,19 +38,21 @@ def main(reports: int = REPORTS) -> None:
         texts = texts_of(path / "without")
         words = _words(path / "with")
         pq.write_table(texts, path / "texts.parquet", compression="zstd")
+        insert = "INSERT INTO raw SELECT * FROM texts"
         raw = {
-            "INSERT from Arrow, one go": _raw(path, texts, "INSERT INTO raw SELECT * FROM texts"),
+            "INSERT from Arrow, in one piece": _raw(path, texts.combine_chunks(), insert),
+            "INSERT from Arrow, in many pieces": _raw(path, texts, insert),
             "INSERT SELECT read_parquet": _raw(
                 path, texts, f"INSERT INTO raw FROM read_parquet('{path / 'texts.parquet'}')"
             ),
             "COPY FROM parquet": _raw(path, texts, f"COPY raw FROM '{path / 'texts.parquet'}'"),
+            "batch files read, their texts inserted": _raw_from_batches(path, path / "without"),
         }
-        raw["batch files read, their texts inserted"] = _raw_from_batches(path, path / "without")
         fastest = min(raw.values())
         raw_words = _raw(
             path,
             texts,
-            "INSERT INTO raw SELECT * FROM texts; INSERT INTO terms SELECT * FROM words ORDER BY token",
+            f"{insert}; INSERT INTO terms SELECT * FROM words ORDER BY token",
             words,
         )
         rows = [(f"raw: {name}", seconds, fastest) for name, seconds in raw.items()]
@@ -91,16 +93,7 @@ def _raw(folder: Path, texts: Any, statements: str, words: Any = None) -> float:
 def _raw_from_batches(folder: Path, landing: Path) -> float:
     """Seconds until the texts of batch files are in a new file, and nothing else of them."""
     began = time.perf_counter()
-    with ThreadPoolExecutor() as pool:
-        batches = list(pool.map(read_batch_file, sorted(landing.glob("*.parquet"))))
-    columns = [batch.table["report"] for batch in batches]
-    reports = [column.slice(0, len(column) - column.null_count) for column in columns]  # they come first
-    texts = pa.table(
-        {
-            "document_id": pa.chunked_array([pc.struct_field(r, "document_id").combine_chunks() for r in reports]),
-            "text": pa.chunked_array([pc.struct_field(r, ["draft", "text"]).combine_chunks() for r in reports]),
-        }
-    )
+    texts = texts_of(landing)
     return time.perf_counter() - began + _raw(folder, texts, "INSERT INTO raw SELECT * FROM texts")
 
 
@@ -111,10 +104,18 @@ def _timed(warehouse: Path, landing: Path) -> float:
 
 
 def texts_of(landing: Path) -> Any:
-    """``document_id`` and ``text`` of every report that waits in the landing folder, as an Arrow table."""
-    tables = [pq.read_table(file, columns=["report"])["report"] for file in sorted(landing.glob("*.parquet"))]
-    reports = [report for column in tables for report in column.to_pylist() if report is not None]
-    return pa.table({"document_id": [r["document_id"] for r in reports], "text": [r["draft"]["text"] for r in reports]})
+    """``document_id`` and ``text`` of every report that waits in the landing folder, as an Arrow table in one piece a
+    file."""
+    with ThreadPoolExecutor() as pool:
+        batches = list(pool.map(read_batch_file, sorted(landing.glob("*.parquet"))))
+    columns = [batch.table["report"] for batch in batches]
+    reports = [column.slice(0, len(column) - column.null_count) for column in columns]  # they come first
+    return pa.table(
+        {
+            "document_id": pa.chunked_array([pc.struct_field(r, "document_id").combine_chunks() for r in reports]),
+            "text": pa.chunked_array([pc.struct_field(r, ["draft", "text"]).combine_chunks() for r in reports]),
+        }
+    )
 
 
 def _words(landing: Path) -> Any:

@@ -209,9 +209,9 @@ def test_a_batch_of_format_1_reads_the_same(tmp_path: Path) -> None:
     today = read_batch_file(write_batch(tmp_path / "today", batch)).table
     older = read_batch_file(write_in_format_1(tmp_path / "older", batch)).table
     for kind in ("candidate", "listing", "capture", "report"):
-        assert older.filter(pc.equal(older["kind"], kind))[kind].equals(
-            today.filter(pc.equal(today["kind"], kind))[kind]
-        )
+        in_older, in_today = (table.filter(pc.equal(table["kind"], kind))[kind] for table in (older, today))
+        assert len(in_today) > 0
+        assert in_older.equals(in_today)
     starts = [[block["start"] for block in report["draft"]["blocks"]] for report in today["report"].to_pylist()[:3]]
     assert [places[:2] for places in starts] == [[1, 16], [None, None], [1, 16]]
 

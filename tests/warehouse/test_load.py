@@ -292,17 +292,34 @@ def test_a_bad_report_is_set_aside_whole_and_the_rest_loads(
     assert ask("SELECT kind, url FROM problems") == [("rejected row", bad.url)]
 
 
-def test_a_row_without_its_record_is_set_aside_and_the_rest_loads(warehouse: Path, landing: Path, ask: Ask) -> None:
-    path = write_batch(landing, whole_batch(0, 2))
+def with_reports(path: Path, change: Callable[[list[Any]], None]) -> None:
+    """The batch file with its reports changed, as no writer of ours would write it."""
     table = pq.read_table(path)
-    reports = table["report"].combine_chunks()
-    emptied = pa.concat_arrays([pa.nulls(1, reports.type), reports.slice(1)])
-    written = table.set_column(table.schema.get_field_index("report"), "report", emptied)
-    pq.write_table(written, landing / f"{path.name.rsplit('.', 2)[0]}.parquet")
+    reports = table["report"].to_pylist()
+    change(reports)
+    place = table.schema.get_field_index("report")
+    changed = table.set_column(place, "report", pa.array(reports, table.schema.field(place).type))
     path.unlink()
+    pq.write_table(changed, path.with_name(f"{path.name.rsplit('.', 2)[0]}.parquet"))
+
+
+def test_a_row_without_its_record_is_set_aside_and_the_rest_loads(warehouse: Path, landing: Path, ask: Ask) -> None:
+    def take_away(reports: list[Any]) -> None:
+        reports[0] = None
+
+    with_reports(write_batch(landing, whole_batch(0, 2)), take_away)
     result = load_pending(warehouse, landing)
     assert (result.reports, result.rejected_rows) == (1, 1)
     assert ask("SELECT kind, row, record FROM raw_rejects") == [("report", 0, "null")]
+
+
+def test_blocks_that_reach_over_their_text_are_set_aside(warehouse: Path, landing: Path, ask: Ask) -> None:
+    def lengthen(reports: list[Any]) -> None:
+        reports[1]["draft"]["blocks"][-1]["length"] += 1
+
+    with_reports(write_batch(landing, whole_batch(0, 2)), lengthen)
+    assert load_pending(warehouse, landing).reports == 1
+    assert ask("SELECT row, reason FROM raw_rejects") == [(1, "blocks that do not end with the text")]
 
 
 def test_bad_candidates_listings_and_captures_are_set_aside_too(load: Load, ask: Ask) -> None:

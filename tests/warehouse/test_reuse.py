@@ -95,17 +95,23 @@ def test_sentences_that_follow_each_other_in_both_are_one_passage(load: Load, as
     ]
 
 
+OWN = [f"本县第{n}项特色工作取得了显著的进展和成效。" for n in "一二三四"]
+OTHER = "滨江区人民政府"
+LAST_YEAR = {"year": 2024, "published_date": date(2025, 1, 20)}
+FIRST = {"published_date": date(2026, 1, 20)}
+LATER = {"published_date": date(2026, 3, 1), "publisher": OTHER}
+
+
 def test_a_place_that_repeats_another_is_told_and_who_said_it_first(load: Load, ask: Ask) -> None:
-    own = [f"本县第{n}项特色工作取得了显著的进展和成效。" for n in "一二三四"]
     load(
         batch(
-            saying(0, BOILERPLATE, *own, published_date=date(2026, 1, 20)),
-            saying(1, BOILERPLATE, *own[:3], ONCE, published_date=date(2026, 3, 1), publisher="滨江区人民政府"),
+            saying(0, BOILERPLATE, *OWN, **FIRST),
+            saying(1, BOILERPLATE, *OWN[:3], ONCE, **LATER),
             *(saying(n, BOILERPLATE, publisher=f"{n}县人民政府") for n in range(2, 6)),
         )
     )
     rows = ask("SELECT publisher, said_first_by, sentences, characters, share FROM copied_between_places(2025)")
-    copied = sum(map(len, own[:3]))
+    copied = sum(map(len, OWN[:3]))
     assert rows == [
         ("滨江区人民政府", "浦江县人民政府", 3, copied, pytest.approx(copied / (copied + len(BOILERPLATE) + len(ONCE))))
     ]
@@ -114,59 +120,33 @@ def test_a_place_that_repeats_another_is_told_and_who_said_it_first(load: Load, 
 
 
 def test_what_another_place_said_a_year_before_is_found_where_it_is_asked_for(load: Load, ask: Ask) -> None:
-    own = [f"本县第{n}项特色工作取得了显著的进展和成效。" for n in "一二三"]
-    load(
-        batch(
-            saying(0, *own, year=2024, published_date=date(2025, 1, 20)),
-            saying(1, *own, published_date=date(2026, 3, 1), publisher="滨江区人民政府"),
-            saying(2, *own, published_date=date(2026, 1, 20)),
-        )
-    )
-    assert ask("SELECT publisher, said_first_by FROM copied_between_places(2025)") == [
-        ("滨江区人民政府", "浦江县人民政府")
-    ]
+    load(batch(saying(0, *OWN, **LAST_YEAR), saying(1, *OWN, **LATER), saying(2, *OWN, **FIRST)))
+    assert ask("SELECT publisher, said_first_by FROM copied_between_places(2025)") == [(OTHER, "浦江县人民政府")]
     assert ask(
         "SELECT publisher, said_first_by, said_first_in, earlier_id FROM copied_between_places(2025, years_back := 1)"
-    ) == [("滨江区人民政府", "浦江县人民政府", 2024, "doc-0")]
+    ) == [(OTHER, "浦江县人民政府", 2024, "doc-0")]
 
 
 def test_nobody_copies_what_was_its_own_before(load: Load, ask: Ask) -> None:
-    own = [f"本县第{n}项特色工作取得了显著的进展和成效。" for n in "一二三"]
-    load(
-        batch(
-            saying(0, *own, year=2024, published_date=date(2025, 1, 20)),
-            saying(1, *own, published_date=date(2026, 1, 1), publisher="滨江区人民政府"),
-            saying(2, *own, published_date=date(2026, 3, 20)),
-        )
-    )
+    theirs = saying(1, *OWN, publisher=OTHER, **FIRST)
+    load(batch(saying(0, *OWN, **LAST_YEAR), theirs, saying(2, *OWN, published_date=date(2026, 3, 20))))
     found = "SELECT publisher FROM copied_between_places(2025, years_back := {})"
     assert ask(found.format(0)) == [("浦江县人民政府",)]
-    assert ask(found.format(1)) == [("滨江区人民政府",)]
+    assert ask(found.format(1)) == [(OTHER,)]
 
 
 def test_sentences_that_differ_in_their_numbers_are_copied_where_numbers_do_not_count(load: Load, ask: Ask) -> None:
-    counted = ["全年办理第{}类案件{}件，比上一年有所增加。".format(kind, "{}") for kind in "甲乙丙"]
+    counted = [f"全年办理第{kind}类案件{{}}件，比上一年有所增加。" for kind in "甲乙丙"]
     load(
         batch(
-            saying(0, *(line.format(12) for line in counted), published_date=date(2026, 1, 20)),
-            saying(
-                1,
-                *(line.format("1,305") for line in counted),
-                published_date=date(2026, 3, 1),
-                publisher="滨江区人民政府",
-            ),
+            saying(0, *(line.format(12) for line in counted), **FIRST),
+            saying(1, *(line.format("1,305") for line in counted), **LATER),
         )
     )
     assert ask("SELECT count(*) FROM copied_between_places(2025)") == [(0,)]
     assert ask("SELECT publisher, sentences, longest FROM copied_between_places(2025, but_numbers := true)") == [
-        ("滨江区人民政府", 3, max(counted).format("1,305"))
+        (OTHER, 3, max(counted).format("1,305"))
     ]
-
-
-OWN = [f"本县第{n}项特色工作取得了显著的进展和成效。" for n in "一二三四"]
-OTHER = "滨江区人民政府"
-FIRST = {"published_date": date(2026, 1, 20)}
-LATER = {"published_date": date(2026, 3, 1), "publisher": OTHER}
 
 
 @pytest.mark.parametrize(
