@@ -32,7 +32,7 @@ from flows.backfill_run import Backfill, BackfillSummary, SliceResult, work_thro
 from flows.progress import Progress, current_watcher
 from flows.run import RunStoppedError
 from flows.settings import read_settings
-from flows.trying_again import tried_again_unless
+from flows.trying_again import tried_again_unless, try_once
 from scrapers.report_years import spelt
 from scrapers.sources.registry import load_sources
 
@@ -60,8 +60,10 @@ def backfill(parameters: BackfillParameters) -> BackfillSummary | State[Backfill
     """The flow that deployments and ``nianbao backfill`` run. Raises what the first failing slice raised.
 
     Where somebody cancels the run on the server, it ends as cancelled, with what has landed loaded. A further attempt
-    goes on by the ledger, with bounds on requests of its own.
+    goes on by the ledger; a run with ``max_requests`` has none, since it would have that many requests once more.
     """
+    if parameters.max_requests is not None:
+        try_once()
     with tried_again_unless():
         return _backfill(parameters)
 

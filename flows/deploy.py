@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
@@ -42,7 +43,7 @@ from flows.deployment_files import (
     WantedQueue,
     WantedSchedule,
 )
-from flows.notification_blocks import NAME, block_id, is_as_wanted, wanted_blocks
+from flows.notification_blocks import KINDS, NAME, block_id, is_as_wanted, reference, wanted_blocks
 from flows.settings import Settings, SettingsError
 
 _PAGE = 200
@@ -423,6 +424,19 @@ async def _blocks(client: PrefectClient, _: Wanted, settings: Settings) -> list[
     return changes
 
 
+async def _unwanted_blocks(client: PrefectClient, _: Wanted, settings: Settings) -> list[Change]:
+    """Blocks of ours that nothing uses any more: they hold a secret. After the automations, which used them."""
+    used = {block.reference for block in wanted_blocks(settings)} | set(settings.notify_blocks)
+    changes = []
+    for name in sorted({reference(kind) for kind in KINDS} - used):
+        gone = await block_id(client, name)
+        if gone is None:
+            continue
+        detail = "the settings here no longer describe it"
+        changes.append(Change("remove", f"block {name}", detail, partial(client.delete_block_document, gone)))
+    return changes
+
+
 async def _automations(client: PrefectClient, wanted: Wanted, settings: Settings) -> list[Change]:
     held = {found.name: found for found in await _our_automations(client)}
     wanted_names = set()
@@ -547,4 +561,5 @@ STAGES: tuple[Callable[[PrefectClient, Wanted, Settings], Awaitable[list[Change]
     _deployments,
     _blocks,
     _automations,
+    _unwanted_blocks,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from prefect.blocks.core import Block
@@ -17,6 +17,8 @@ from flows.settings import Settings, SettingsError
 
 NAME = "nianbao"
 """Name of the blocks that `nianbao deploy` makes from the settings."""
+KINDS: Final[tuple[type[Block], ...]] = (CustomWebhookNotificationBlock, SmtpEmail)
+"""What such blocks are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,12 @@ class WantedBlock:
     @property
     def reference(self) -> str:
         """``type/name``, as Prefect's own commands have it."""
-        return f"{self.block.get_block_type_slug()}/{NAME}"
+        return reference(type(self.block))
+
+
+def reference(kind: type[Block]) -> str:
+    """``type/name`` of the block of this kind that is ours."""
+    return f"{kind.get_block_type_slug()}/{NAME}"
 
 
 def wanted_blocks(settings: Settings) -> tuple[WantedBlock, ...]:

@@ -2,7 +2,8 @@
 
 Server and worker are children that are started anew when they end. A file in Prefect's folder is locked for as long as
 this runs, so that there is one server to a folder and one worker to a server of ours; hence a run that says it is
-running while we start belongs to a process that is gone, and is marked so at once.
+running while we start belongs to a process that is gone, and is marked so at once. One that was only handed to its
+worker has done nothing yet, and is put back.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ from flows.server import (
 from flows.settings import Settings
 
 if TYPE_CHECKING:
-    from prefect.client.schemas.objects import FlowRun  # Prefect reads its settings when it is imported
+    # Prefect reads its settings when it is imported.
+    from prefect.client.orchestration import PrefectClient
+    from prefect.client.schemas.objects import FlowRun, State, StateType
 
 LOOK_EVERY = 1.0
 """Seconds between two looks whether server and worker are alive."""
@@ -82,12 +85,18 @@ def serve(settings: Settings, wanted: Wanted, port: int, say: Callable[[str], No
 
 def _prepare(settings: Settings, wanted: Wanted, say: Callable[[str], None]) -> None:
     from prefect.client.orchestration import get_client  # Prefect reads its settings when it is imported
+    from prefect.client.schemas.objects import StateType
 
     from flows.deploy import apply_all
 
     async def prepare() -> None:
         async with get_client() as client:
-            for run in await _mark_dead(client):
+            for run in await _orphans(client, StateType.PENDING):
+                await _put_back(client, run)
+                flow = await client.read_flow(run.flow_id)  # a run has its name of us only when it begins
+                say(f"Put back: a run of {flow.name} ({run.name}); it had not begun, and begins now.")
+            for run in await _orphans(client, StateType.RUNNING, StateType.CANCELLING):
+                await _mark_crashed(client, run)
                 say(f"Marked as crashed: {run.name}; {what_takes_up(run.tags, wanted)}.")
             count = await apply_all(client, wanted, settings, lambda change: say(f"  {change}"))
             say(f"{count} changes deployed." if count else "The deployments are as the files say.")
@@ -104,30 +113,33 @@ def what_takes_up(tags: Iterable[str], wanted: Wanted) -> str:
     return "it has no schedule: ask for it again, with the same parameters, and it goes on"
 
 
-async def _mark_dead(client: object) -> list[FlowRun]:
-    """Mark the runs that an earlier worker of ours left running; returns them."""
-    from prefect.client.orchestration import PrefectClient
+async def _orphans(client: PrefectClient, *states: StateType) -> list[FlowRun]:
+    """Our runs that an earlier worker of ours left in one of these states."""
     from prefect.client.schemas.filters import (
         FlowRunFilter,
         FlowRunFilterState,
         FlowRunFilterStateType,
         FlowRunFilterTags,
     )
-    from prefect.client.schemas.objects import State, StateType
+
+    of_ours = FlowRunFilterTags(all_=[OURS])
+    in_states = FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states)))
+    return await client.read_flow_runs(flow_run_filter=FlowRunFilter(tags=of_ours, state=in_states))
+
+
+async def _put_back(client: PrefectClient, run: FlowRun) -> None:
+    """Let a run that was handed to a worker be handed out again; its place in the deployment's limit becomes free."""
+    from prefect.states import Scheduled
+
+    state: State[Any] = Scheduled(message="Its worker ended before it began: killed, or the machine went down.")
+    await client.set_flow_run_state(run.id, state, force=True)
+
+
+async def _mark_crashed(client: PrefectClient, run: FlowRun) -> None:
     from prefect.states import Crashed
 
-    assert isinstance(client, PrefectClient)
-    alive = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
-    dead = await client.read_flow_runs(
-        flow_run_filter=FlowRunFilter(
-            tags=FlowRunFilterTags(all_=[OURS]),
-            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=alive)),
-        )
-    )
-    for run in dead:
-        state: State[Any] = Crashed(message="Its worker ended without a word: killed, or the machine went down.")
-        await client.set_flow_run_state(run.id, state, force=True)
-    return dead
+    state: State[Any] = Crashed(message="Its worker ended without a word: killed, or the machine went down.")
+    await client.set_flow_run_state(run.id, state, force=True)
 
 
 def _enter_worker(stack: ExitStack, settings: Settings, wanted: Wanted) -> subprocess.Popen[bytes]:

@@ -192,6 +192,9 @@ def test_what_was_deployed_with_notifications_is_as_wanted_and_without_them_says
         f"remove automation {name}: the settings here name nobody to notify: set notify_webhook, notify_email or "
         "notify_blocks to keep it"
         for name in ("a run failed", "something to announce")
+    ] + [
+        f"remove block {kind}/nianbao: the settings here no longer describe it"
+        for kind in ("custom-webhook", "smtp-email")
     ]
 
 
@@ -235,3 +238,18 @@ def test_a_run_that_was_killed_with_its_server_is_told_when_it_comes_back(
     assert running.state(run)["type"] == "CRASHED"
     (message,) = wait_for("the notification", lambda: messages(hook, "crashed"), 90)
     assert message["subject"] == "nianbao: watch all sources crashed"
+
+
+def test_a_way_that_is_taken_out_of_the_settings_leaves_no_secret_on_the_server(
+    served: tuple[Served, Portal],
+) -> None:
+    running, _ = served
+    deployed = running.nianbao("deploy", NIANBAO_NOTIFY_WEBHOOK="")
+    assert deployed.returncode == 0, deployed.stderr
+    assert "remove block custom-webhook/nianbao" in deployed.stdout + deployed.stderr
+    names = {f"{block['block_type']['slug']}/{block['name']}" for block in running.ask("block_documents/filter")}
+    assert "smtp-email/nianbao" in names
+    assert "custom-webhook/nianbao" not in names
+    by_hand = running.nianbao("deploy", "--check", NIANBAO_NOTIFY_WEBHOOK="", NIANBAO_NOTIFY_EMAIL="[]",
+                              NIANBAO_NOTIFY_BLOCKS='["smtp-email/nianbao"]')  # fmt: skip
+    assert "remove block" not in by_hand.stdout, "a block that is named is used"

@@ -240,6 +240,17 @@ def test_a_server_that_ends_in_mid_run_comes_back_and_the_run_goes_on(tmp_path: 
         assert len(served.runs("crawl-daily")) == 1
 
 
+def test_a_run_that_had_not_begun_when_all_was_killed_begins_after_the_restart(tmp_path: Path) -> None:
+    with Portal(demo_network()) as portal, serving(tmp_path, portal.url) as served:
+        run = served.run("backfill/backfill", "--params", json.dumps({"parameters": {"years": "2023"}}))
+        wait_for("the worker to have taken it", lambda: served.state(run)["type"] == "PENDING", 60)
+        served.kill_all()
+        assert not portal.log
+        served.start()
+        assert "Put back: a run of backfill (" in served.log
+        assert served.ended(run)["type"] == "COMPLETED", "its place in the limit of one run was given back"
+
+
 def test_killed_in_mid_run_it_comes_back_and_the_next_run_finishes_the_work(tmp_path: Path) -> None:
     plain = Settings(data_dir=tmp_path / "plain", pace_seconds=0, sources_dir=SOURCES)
     registry = load_sources(SOURCES)

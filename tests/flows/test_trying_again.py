@@ -79,6 +79,13 @@ with prefect_server(read_settings().prefect_home):
     os.environ |= {"NIANBAO_PROXY": sys.argv[1], "NIANBAO_PACE_SECONDS": "2"}
     backfill.with_options(timeout_seconds=8)(BackfillParameters(years="2017-2025", workers=2), return_state=True)
 
+    # Of a bounded run, and of one without bound, each of which fails at its first slice.
+    from flows.backfill_run import Backfill
+    Backfill.collect_slice = lambda run, slice_: exec("raise ConnectionError('gone')")
+    unbound = backfill.with_options(timeout_seconds=60, retry_delay_seconds=1)
+    unbound(BackfillParameters(years="2016"), return_state=True)
+    unbound(BackfillParameters(years="2015", max_requests=50), return_state=True)
+
     async def recorded():
         async with get_client() as client:
             runs = await client.read_flow_runs()
@@ -150,6 +157,12 @@ def test_a_comparison_which_keeps_nothing_has_one_attempt(ended: dict[str, Any])
 
 @pytest.mark.slow
 def test_a_backfill_that_took_too_long_ends_at_the_page_in_hand(ended: dict[str, Any]) -> None:
-    ((state, count),) = [tuple(rest) for name, *rest in ended["runs"] if name.startswith("backfill")]
+    ((state, count),) = [tuple(rest) for name, *rest in ended["runs"] if name == "backfill 2017-2025"]
     assert (state, count) == ("TimedOut", 1)
     assert "Cancelled" in ended["slices"], "slices that went on were stopped"
+
+
+@pytest.mark.slow
+def test_a_backfill_with_a_bound_on_its_requests_is_not_given_as_many_once_more(ended: dict[str, Any]) -> None:
+    assert ["backfill 2016", "Failed", 3] in ended["runs"]
+    assert ["backfill 2015", "Failed", 1] in ended["runs"]
