@@ -26,13 +26,13 @@ from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Cancelled
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.backfill_parameters import BackfillParameters
-from flows.backfill_plan import Slice
-from flows.backfill_run import Backfill, BackfillSummary, SliceResult, work_through
-from flows.progress import Progress, current_watcher
-from flows.run import RunStoppedError
+from flows.backfilling.backfill_run import Backfill, BackfillSummary, SliceResult, work_through
+from flows.backfilling.parameters import BackfillParameters
+from flows.backfilling.plan import Slice
+from flows.crawling.crawl_run import RunStoppedError
+from flows.runs.progress import Progress, current_watcher
+from flows.runs.retries import tried_again_unless, try_once
 from flows.settings import read_settings
-from flows.trying_again import tried_again_unless, try_once
 from scrapers.report_years import spelt
 from scrapers.sources.registry import load_sources
 

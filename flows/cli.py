@@ -16,8 +16,8 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.terminal import say, talk
 from flows.settings import SettingsError, read_settings
+from flows.terminal import say, talk
 from scrapers.records import Level, ReportType
 
 INTERRUPTED = 130
@@ -106,7 +106,7 @@ def crawl(
     prefect: Annotated[bool, typer.Option(help="Run as a Prefect flow, or plainly; the rows are the same.")] = True,
 ) -> None:
     """Crawl now, here, with a progress bar; ends with a table of what came."""
-    from flows.commands.crawling import crawl_command
+    from flows.commands.crawl import crawl_command
 
     settings = read_settings()
     raise typer.Exit(
@@ -150,7 +150,7 @@ def backfill(
     prefect: Annotated[bool, typer.Option(help="Run as a Prefect flow, or plainly; the rows are the same.")] = True,
 ) -> None:
     """Fill in past years: only what the warehouse lacks, giving way to crawls; stopped, it goes on where it was."""
-    from flows.commands.backfilling import backfill_command
+    from flows.commands.backfill import backfill_command
 
     given = {
         "years": years,
@@ -187,7 +187,7 @@ def reprocess(
     prefect: Annotated[bool, typer.Option(help="Run as a Prefect flow, or plainly; the rows are the same.")] = True,
 ) -> None:
     """Read the archive anew by today's code, without the network; --compare says what that would change."""
-    from flows.commands.reprocessing import reprocess_command
+    from flows.commands.reprocess import reprocess_command
 
     if output not in ("table", "json"):
         raise SettingsError(f"--format: {output!r} is neither table nor json")
@@ -217,7 +217,7 @@ def recognise(
     prefect: Annotated[bool, typer.Option(help="Run as a Prefect flow, or plainly; the rows are the same.")] = True,
 ) -> None:
     """Recognise the text of archived scans that hold a report, and load it; needs the extra ocr (docs/files.md)."""
-    from flows.commands.recognising import recognise_command
+    from flows.commands.recognise import recognise_command
 
     given = {"sources": source or [], "limit": limit, "annexes": annexes, "again": again}
     raise typer.Exit(recognise_command(read_settings(), given, with_prefect=prefect))
@@ -226,7 +226,7 @@ def recognise(
 @sources_app.command("list")
 def sources_list(province: Province = None) -> None:
     """Every source, a row each."""
-    from flows.commands.registry import list_command
+    from flows.commands.sources import list_command
 
     raise typer.Exit(list_command(read_settings(), province=province))
 
@@ -234,7 +234,7 @@ def sources_list(province: Province = None) -> None:
 @sources_app.command("show")
 def sources_show(identifier: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """One source, whole, as JSON."""
-    from flows.commands.registry import show_command
+    from flows.commands.sources import show_command
 
     raise typer.Exit(show_command(read_settings(), identifier))
 
@@ -246,7 +246,7 @@ def sources_check(
     live: Annotated[bool, typer.Option("--live", help="Also list every column on its site.")] = False,
 ) -> None:
     """Is the registry well formed, are golden pages read as reviewed; --live: does every column list all there is?"""
-    from flows.commands.checking import check_command
+    from flows.commands.sources_check import check_command
 
     raise typer.Exit(check_command(read_settings(), sources=identifiers or [], province=province, live=live))
 
@@ -254,7 +254,7 @@ def sources_check(
 @sources_app.command("probe")
 def sources_probe(address: Annotated[str, typer.Argument(metavar="URL")]) -> None:
     """A column's or a page's address -> its family, how it lists, and which rows look like reports."""
-    from flows.commands.registry import probe_command
+    from flows.commands.sources import probe_command
 
     raise typer.Exit(probe_command(read_settings(), address))
 
@@ -265,7 +265,7 @@ def sources_discover(
     most_requests: Annotated[int, typer.Option(min=1, help="Requests that may be spent.")] = 40,
 ) -> None:
     """From a host's home page, the columns in which reports lie, as registry entries."""
-    from flows.commands.registry import discover_command
+    from flows.commands.sources import discover_command
 
     raise typer.Exit(discover_command(read_settings(), host, most_requests=most_requests))
 
@@ -284,7 +284,7 @@ def sources_new(
     pages: Annotated[int, typer.Option(min=1, max=20, help="Report pages to record as golden pages.")] = 3,
 ) -> None:
     """From a column's address to a registry file with golden pages to review, checked live. Overwrites nothing."""
-    from flows.commands.new_source import new_command
+    from flows.commands.sources_new import new_command
 
     raise typer.Exit(
         new_command(
@@ -308,7 +308,7 @@ def sources_record(
     ] = False,
 ) -> None:
     """Golden pages for a source that has a file: reports it lists that are not recorded yet."""
-    from flows.commands.recording import record_command
+    from flows.commands.sources_record import record_command
 
     raise typer.Exit(record_command(read_settings(), identifier, pages=pages, again=again))
 
@@ -321,7 +321,7 @@ def read(
     ] = None,
 ) -> None:
     """One page -> what we make of it, as JSON, with what was removed and why."""
-    from flows.commands.reading import read_command
+    from flows.commands.read import read_command
 
     if not targets and manifest is None:
         raise typer.BadParameter("give a saved page, an address with http://, or --manifest M.jsonl")
@@ -349,7 +349,7 @@ def sql(
     ] = None,
 ) -> None:
     """Ask the warehouse. Read-only, at any time, also while a load runs."""
-    from flows.commands.asking import Bounds, sql_command
+    from flows.commands.sql import Bounds, sql_command
 
     bounds = Bounds(limit, seconds, tuple(files or ()))
     settings = read_settings() if server is None else read_settings(server=server)
@@ -371,7 +371,7 @@ def share(
     threads: Annotated[int, typer.Option(min=1, help="Threads of a query.")] = 2,
 ) -> None:
     """Serve the reader copy to a team: read-only SQL over HTTP, within limits (docs/team_server.md)."""
-    from flows.commands.sharing import share_command
+    from flows.commands.share import share_command
     from warehouse.bounded import Bounds
 
     bounds = Bounds(seconds, rows, answer_mb * 1024**2, memory_mb * 1024**2, threads)
@@ -407,7 +407,7 @@ def coverage(
     output: Annotated[str, typer.Option("--format", "-f", help="table, csv, json or jsonl.")] = "table",
 ) -> None:
     """Publisher x report type x year: held, overdue, not found, blocked ..."""
-    from flows.commands.asking import coverage_command
+    from flows.commands.coverage import coverage_command
 
     raise typer.Exit(
         coverage_command(read_settings(), source=source, years=year or [], states=state or [], output=output)
@@ -534,7 +534,7 @@ def load(
     ] = False,
 ) -> None:
     """Several machines: take in what others landed in the shared store, load it, publish it for all."""
-    from flows.commands.loading import load_command
+    from flows.commands.load import load_command
 
     raise typer.Exit(load_command(read_settings(), every=every, take_over=take_over))
 
@@ -551,7 +551,7 @@ def export(
     report_type: Annotated[ReportType | None, typer.Option("--type", help="Only this report type.")] = None,
 ) -> None:
     """A Frictionless data package: Parquet files, a folder a table, with their description, keys and digests."""
-    from flows.commands.exporting import export_command
+    from flows.commands.export import export_command
     from warehouse.export import Selection
 
     selection = Selection(tuple(year or ()), division, report_type and report_type.value)
@@ -639,7 +639,7 @@ def serve(
     ] = None,
 ) -> None:
     """Run it for years: schedules, a worker and Prefect's UI on this machine, until Ctrl-C."""
-    from flows.commands.operating import serve_command
+    from flows.commands.serve import serve_command
 
     raise typer.Exit(serve_command(read_settings(), port=port, folder=deployments))
 
@@ -654,7 +654,7 @@ def deploy(
     ] = None,
 ) -> None:
     """Make a Prefect server as the files say: pool, queues, limits, deployments, schedules, automations."""
-    from flows.commands.operating import deploy_command
+    from flows.commands.deploy import deploy_command
 
     raise typer.Exit(deploy_command(read_settings(), check=check, folder=deployments))
 
@@ -664,7 +664,7 @@ def digest(
     days: Annotated[int, typer.Option(min=1, max=366, help="How many days to look back.")] = 1,
 ) -> None:
     """What came, what is missing, what fails: the last days as Markdown."""
-    from flows.commands.operating import digest_command
+    from flows.commands.digest import digest_command
 
     raise typer.Exit(digest_command(read_settings(), days=days))
 
@@ -707,10 +707,10 @@ def _exit_code(error: Exception) -> int | None:
     """Say what went wrong and give the exit code; ``None`` for an error nobody foresaw, which keeps its traceback."""
     # Imported only now: no command should wait for the modules of all the others.
     from deployments.portal.serving import PortalUsageError
-    from flows.commands.reading import PageError
-    from flows.deployment_files import DeploymentFileError
-    from flows.server import ServerError
-    from flows.shared_store import SharedStoreError
+    from flows.commands.read import PageError
+    from flows.serving.deployment_files import DeploymentFileError
+    from flows.serving.prefect_server import ServerError
+    from flows.shared_store.store import SharedStoreError
     from flows.sharing.tokens import TokenFileError
     from scrapers.sources.golden_pages import GoldenPageError
     from scrapers.sources.new_source import NewSourceError

@@ -1,7 +1,7 @@
 """The crawl as a Prefect flow: one task a host, progress and summary as artifacts.
 
 A task run costs the server about 30 ms of CPU, so a task is a host's sources, never a page. Everything a task does is
-in :mod:`flows.run`; this module only says when, beside what, and who is told.
+in :mod:`flows.crawling.crawl_run`; this module only says when, beside what, and who is told.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import Field, field_validator
 
-from flows.flow_run import ends_as_cancelled, scheduled_set
-from flows.host_tasks import collect_hosts
-from flows.run import RunSummary
+from flows.crawling.crawl_run import RunSummary
+from flows.crawling.host_tasks import collect_hosts
+from flows.crawling.source_choice import SourceChoice
+from flows.runs.flow_run import ends_as_cancelled, scheduled_set
+from flows.runs.retries import tried_again_unless
+from flows.runs.source_set import SourceSetBusyError
 from flows.settings import read_settings
-from flows.source_choice import SourceChoice
-from flows.source_set import SourceSetBusyError
-from flows.trying_again import tried_again_unless
 from scrapers.report_years import parse_years, spelt
 from scrapers.sources.registry import load_sources, select_sources
 

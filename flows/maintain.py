@@ -9,11 +9,11 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.archive_index import Comparison, compare, update_index
-from flows.flow_run import ends_as_cancelled
-from flows.markdown import table
+from flows.runs.flow_run import ends_as_cancelled
+from flows.runs.markdown import table
+from flows.runs.retries import tried_again_unless
 from flows.settings import read_settings
-from flows.trying_again import tried_again_unless
+from flows.upkeep.archive_index import Comparison, compare, update_index
 from scrapers.web.archive_check import CheckedFile, check_file
 from scrapers.web.capture_index import warc_files
 from warehouse.compaction import compact, compact_if_due

@@ -13,15 +13,15 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.announcement_events import send_event
-from flows.announcing import announce, find_matters
-from flows.artifacts import coverage_markdown, quality_markdown
-from flows.digest import COVERAGE, OVERDUE, digest
-from flows.flow_run import ends_as_cancelled, is_of_a_deployment
+from flows.publishing.announcement_events import send_event
+from flows.publishing.announcing import announce, find_matters
+from flows.publishing.artifacts import coverage_markdown, quality_markdown
+from flows.publishing.digest import COVERAGE, OVERDUE, digest
+from flows.runs.flow_run import ends_as_cancelled, is_of_a_deployment
+from flows.runs.retries import tried_again_unless
 from flows.settings import Settings, read_settings
-from flows.shared_store import SharedStoreError
-from flows.taking_in import take_in
-from flows.trying_again import tried_again_unless
+from flows.shared_store.store import SharedStoreError
+from flows.shared_store.taking_in import take_in
 from warehouse.checks import check_warehouse
 from warehouse.errors import ChecksFailedError
 from warehouse.export import export

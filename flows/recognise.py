@@ -13,11 +13,11 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
-from flows.markdown import table
-from flows.recognise_parameters import RecogniseParameters
-from flows.recognising import RecognitionRun, RecognitionSummary, sentence
+from flows.recognising.parameters import RecogniseParameters
+from flows.recognising.recognition_run import RecognitionRun, RecognitionSummary, sentence
+from flows.runs.markdown import table
+from flows.runs.retries import tried_again_unless, try_once
 from flows.settings import read_settings
-from flows.trying_again import tried_again_unless, try_once
 from scrapers.reading.attachments.file_reader import FileReader
 from scrapers.reading.attachments.recognition import RECOGNITION_LIMITS, engine_version
 from scrapers.sources.registry import load_sources
@@ -58,7 +58,7 @@ def _recognise(parameters: RecogniseParameters) -> RecognitionSummary:
     registry = load_sources(settings.sources_dir)
     engine = engine_version()
     with FileReader(RECOGNITION_LIMITS, at_most=1, recognising=True) as reader:
-        run = RecognitionRun(settings, registry, parameters.asked(registry), reader.read, engine)
+        run = RecognitionRun(settings, registry, parameters.scope(registry), reader.read, engine)
         with run:
             logger.info("run=%s engine=%s files=%d limit=%d", run.run_id, engine, len(run.waiting), parameters.limit)
             made = create_progress_artifact(

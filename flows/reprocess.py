@@ -21,12 +21,12 @@ from prefect.futures import as_completed
 from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from flows.reprocess_parameters import ReprocessParameters
-from flows.reread_pieces import Job, Piece, PieceResult, reread_piece
-from flows.rereading import Rereading, RereadSummary, process_pool
-from flows.rereading_report import summary_markdown
+from flows.rereading.parameters import ReprocessParameters
+from flows.rereading.pieces import Job, Piece, PieceResult, reread_piece
+from flows.rereading.report import summary_markdown
+from flows.rereading.reprocess_run import Rereading, RereadSummary, process_pool
+from flows.runs.retries import tried_again_unless, try_once
 from flows.settings import read_settings
-from flows.trying_again import tried_again_unless, try_once
 from scrapers.sources.registry import load_sources
 
 MOST_TASKS = 100
@@ -63,7 +63,7 @@ def _reprocess(parameters: ReprocessParameters) -> RereadSummary:
     settings = read_settings()
     logger = get_run_logger()
     registry = load_sources(settings.sources_dir)
-    run = Rereading(settings, registry, parameters.wanted(registry), parameters.compare, parameters.sample, logger.info)
+    run = Rereading(settings, registry, parameters.scope(registry), parameters.compare, parameters.sample, logger.info)
     with run:
         groups = _groups(run.pieces, MOST_TASKS)
         logger.info(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.flow_run import ends_as_cancelled, scheduled_set
-from flows.host_tasks import collect_hosts
-from flows.run import RunSummary
+from flows.crawling.crawl_run import RunSummary
+from flows.crawling.host_tasks import collect_hosts
+from flows.crawling.source_choice import SourceChoice
+from flows.runs.flow_run import ends_as_cancelled, scheduled_set
+from flows.runs.retries import tried_again_unless
+from flows.runs.source_set import SourceSetBusyError
 from flows.settings import read_settings
-from flows.source_choice import SourceChoice
-from flows.source_set import SourceSetBusyError
-from flows.trying_again import tried_again_unless
 from scrapers.sources.registry import load_sources, select_sources
 
 

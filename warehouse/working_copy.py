@@ -1,7 +1,7 @@
 """The warehouse of a machine that only crawls: begun from the loader's copy, and what that does not hold yet on top.
 
-Such a machine hands its batches over (``flows/handing_over.py``). It keeps them until a copy of the loader's warehouse
-has them: that copy is the receipt.
+Such a machine hands its batches over (``flows/shared_store/handing_over.py``). It keeps them until a copy of the
+loader's warehouse has them: that copy is the receipt.
 """
 
 from __future__ import annotations

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from flows.archive_index import Reindexed, compare, update_index
-from flows.commands.terminal import say, show_table, shown, talk
-from flows.derived import derive_missing
-from flows.learning import learn_after
-from flows.registry import load_registry
 from flows.settings import Settings
+from flows.terminal import say, show_table, shown, talk
+from flows.upkeep.archive_index import Reindexed, compare, update_index
+from flows.upkeep.derived import derive_missing
+from flows.upkeep.learned_chrome import learn_after
+from flows.upkeep.registry import load_registry
 from scrapers.sources.registry import load_sources
 from scrapers.web.archive_check import CheckedFile, check_file
 from scrapers.web.archive_file import is_being_written

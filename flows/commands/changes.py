@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from flows.commands.answers import CUT, output_format, show_answer
-from flows.commands.terminal import many, shown, talk
+from flows.commands.shown_answer import CUT, output_format, show_answer
 from flows.settings import Settings
+from flows.terminal import many, shown, talk
 from scrapers.sources.registry import load_sources, select_sources
 from warehouse.report_changes import change_table
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import typer
 
-from flows.commands.answers import output_format, show_answer
-from flows.commands.terminal import many, show_table, shown, talk
+from flows.commands.shown_answer import output_format, show_answer
 from flows.settings import Settings
+from flows.terminal import many, show_table, shown, talk
 from warehouse.checks import CheckResult, check_warehouse, checks, outdated, run_checks
 from warehouse.formats import plain
 from warehouse.query import Answer

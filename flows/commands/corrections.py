@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flows.amendments import amend_warehouse, read_amendments
-from flows.commands.answers import output_format, show_answer
-from flows.commands.terminal import many, show_table, talk
-from flows.derived import derive_missing
+from flows.commands.shown_answer import output_format, show_answer
 from flows.settings import Settings
+from flows.terminal import many, show_table, talk
+from flows.upkeep.amendments import amend_warehouse, read_amendments
+from flows.upkeep.derived import derive_missing
 from warehouse.advice import advice, with_advice
 from warehouse.amendments import correction_table
 from warehouse.errors import NoReaderError

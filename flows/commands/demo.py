@@ -7,11 +7,13 @@ from pathlib import Path
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
-from flows.commands.asking import show_coverage, show_question
-from flows.commands.crawling import run, show_summary
-from flows.commands.terminal import talk
+from flows.commands.coverage import show_coverage
+from flows.commands.crawl import run, show_summary
+from flows.commands.shown_answer import cell
 from flows.settings import read_settings
+from flows.terminal import show_table, talk
 from warehouse.coverage import coverage_table
+from warehouse.query import run_sql
 
 DEMO_DATA = Path("data/demo")
 
@@ -56,7 +58,7 @@ def demo_command(*, port: int) -> int:
     show_summary(summary)
     show_coverage(coverage_table(settings.reader_path))
     for question, query in QUESTIONS:
-        show_question(settings.reader_path, question, query)
+        _show_question(settings.reader_path, question, query)
     talk.print(
         "\n".join(
             (
@@ -71,3 +73,11 @@ def demo_command(*, port: int) -> int:
         )
     )
     return 1 if summary.problems else 0
+
+
+def _show_question(reader: Path, question: str, query: str) -> None:
+    talk.print(f"\n{question}", style="bold")
+    lines = [line.strip() for line in query.strip().splitlines()]
+    talk.print('  nianbao sql "' + "\n    ".join(lines) + '"', style="dim")
+    answer = run_sql(reader, query)
+    show_table(answer.columns, ([cell(value) for value in row] for row in answer.rows))

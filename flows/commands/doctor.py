@@ -9,13 +9,13 @@ import shutil
 import sys
 from collections.abc import Iterator
 
-from flows.amendments import read_amendments
 from flows.commands.corrections import correction_troubles
-from flows.commands.terminal import many, show_table, talk
-from flows.handing_over import store_of
-from flows.server import served_at
+from flows.serving.prefect_server import served_at
 from flows.settings import Settings, origins, unknown_variables
-from flows.shared_store import LANDING, LOADER, READER_COPY, SharedStoreError
+from flows.shared_store.handing_over import store_of
+from flows.shared_store.store import LANDING, LOADER, READER_COPY, SharedStoreError
+from flows.terminal import many, show_table, talk
+from flows.upkeep.amendments import read_amendments
 from scrapers.reading.attachments.programs import LOST_WITHOUT, find
 from scrapers.reading.attachments.recognition import EngineMissingError, engine_version
 from scrapers.sources.registry import SourceError, load_sources

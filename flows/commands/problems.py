@@ -6,9 +6,9 @@ from typing import Any
 
 import typer
 
-from flows.commands.answers import output_format, show_answer
-from flows.commands.terminal import show_table, shown, talk
+from flows.commands.shown_answer import output_format, show_answer
 from flows.settings import Settings
+from flows.terminal import show_table, shown, talk
 from scrapers.sources.registry import load_sources, select_sources
 from warehouse.problems import KINDS, problem_table
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from flows.commands.answers import CUT, output_format, show_answer, show_lines
-from flows.commands.asked import Asked
-from flows.commands.statements import LEAVE, split, statements
-from flows.commands.terminal import say, talk
+from flows.commands.query_target import QueryTarget
+from flows.commands.shown_answer import CUT, output_format, show_answer, show_lines
+from flows.commands.sql_statements import LEAVE, split, statements
+from flows.terminal import say, talk
 from warehouse.errors import QueryError
 from warehouse.formats import Format
 
@@ -32,7 +32,7 @@ COMMANDS: Final = {
 MODES: Final = ("table", "lines", "csv", "json", "jsonl")
 
 
-def prompt(reader: Asked, form: Format, *, seconds: float | None, limit: int | None) -> int:
+def prompt(reader: QueryTarget, form: Format, *, seconds: float | None, limit: int | None) -> int:
     """Answer statements until end of file; a wrong one is explained and the next one asked for.
 
     Each statement is asked of the reader copy as it is then: what was loaded in between is there.
@@ -106,7 +106,7 @@ def _typed() -> Iterator[str | None]:
         yield line
 
 
-def _line_editing(reader: Asked) -> Callable[[str], None]:
+def _line_editing(reader: QueryTarget) -> Callable[[str], None]:
     """History and completion where the terminal has them; returns what puts a statement into the history."""
     try:
         import readline

@@ -9,11 +9,11 @@ from typing import Any
 
 import typer
 
-from flows.amendments import amend, decisions_path, read_amendments
-from flows.commands.answers import output_format, show_answer
-from flows.commands.terminal import many, say, show_table, shown, talk
-from flows.derived import derive_missing
+from flows.commands.shown_answer import output_format, show_answer
 from flows.settings import Settings
+from flows.terminal import many, say, show_table, shown, talk
+from flows.upkeep.amendments import amend, decisions_path, read_amendments
+from flows.upkeep.derived import derive_missing
 from scrapers.sources.registry import load_sources, select_sources
 from warehouse.database import writing
 from warehouse.decisions import Decision, Verdict, append_decision

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from flows.commands.answers import CUT, output_format, show_answer
-from flows.commands.terminal import show_table, talk
-from flows.run_lock import left_by_the_dead
+from flows.commands.shown_answer import CUT, output_format, show_answer
+from flows.runs.run_lock import left_by_the_dead
 from flows.settings import Settings
+from flows.terminal import show_table, talk
 from warehouse.runs import run_table
 
 _SHOWN = (

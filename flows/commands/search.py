@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from flows.commands.answers import output_format, show_answer
-from flows.commands.terminal import shown, talk
+from flows.commands.shown_answer import output_format, show_answer
 from flows.settings import Settings
-from flows.words import query_words
+from flows.terminal import shown, talk
+from flows.upkeep.words import query_words
 from scrapers.reading.simplified import simplified
 from scrapers.reading.words import DICTIONARY_VERSION, tokens
 from warehouse.query import Answer

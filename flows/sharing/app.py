@@ -23,9 +23,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from flows.commands.terminal import say, shown, talk
 from flows.sharing.tokens import TokenFileError, Tokens
 from flows.sharing.workers import BusyError, ClientGoneError, Workers
+from flows.terminal import say, shown, talk
 from warehouse.bounded import Answered, AnswerFormat
 from warehouse.errors import LimitError, NoReaderError, QueryError, WarehouseError
 

@@ -77,7 +77,7 @@ class _CorrectionsFile(BaseModel):
     correction: tuple[_CorrectionTable, ...] = ()
 
 
-def load_corrections(folders: Sequence[Path]) -> tuple[Correction, ...]:
+def find_corrections(folders: Sequence[Path]) -> tuple[Correction, ...]:
     """The corrections of the ``corrections.toml`` of each folder, those of the first folder first.
 
     A folder without the file has none. Raises one :class:`SourceError` with the problems of all files.

@@ -74,7 +74,7 @@ def _settings(proxy: str, data: Path) -> None:
 
 
 def _plainly(proxy: str, data: Path) -> tuple[float, int]:
-    from flows.run import crawl_plainly
+    from flows.crawling.crawl_run import crawl_plainly
     from flows.settings import read_settings
 
     _settings(proxy, data)

@@ -25,7 +25,7 @@ from rich.table import Table
 
 from deployments.portal.bench import bench_network, warm
 from deployments.portal.proxy import Portal
-from flows.server import prefect_server
+from flows.serving.prefect_server import prefect_server
 
 PAGES = 1000
 ROUNDS = 3

@@ -27,7 +27,7 @@ from rich.table import Table
 
 from deployments.portal.bench import bench_network, bench_sources, warm
 from deployments.portal.proxy import Portal
-from flows.server import server_child, wait_until_ready
+from flows.serving.prefect_server import server_child, wait_until_ready
 
 HOSTS, PAGES, LATENCY_MS = 60, 50, 100.0
 ROUNDS = 3
@@ -141,7 +141,7 @@ def _contest() -> None:
         NIANBAO_SOURCES_DIR=str(registry),
         NIANBAO_WORKERS="32",
     )
-    from flows.run import crawl_plainly  # after the settings are in the environment
+    from flows.crawling.crawl_run import crawl_plainly  # after the settings are in the environment
     from flows.settings import read_settings
 
     sources = bench_sources(HOSTS)

@@ -35,7 +35,7 @@ HELD: Final = 20_000
 A_LOAD: Final = 100
 LOADS: Final = 200
 EVERY: Final = 5.0
-"""Seconds from the end of one load to the next, at the least: ``flows.run.LOAD_EVERY``."""
+"""Seconds from the end of one load to the next, at the least: ``flows.crawling.crawl_run.LOAD_EVERY``."""
 READERS: Final = 3
 QUERIES: Final = 10_000
 AN_OPENING: Final = 4
@@ -123,7 +123,7 @@ def _loads_alone(folder: Path, numbers: range) -> list[Loaded]:
 
 
 def _loads_beside(folder: Path, numbers: range) -> tuple[list[Loaded], list[float]]:
-    """The loads, and seconds of each publication; as ``flows.run`` does both from its one loading thread."""
+    """The loads, and seconds of each publication; as a crawl run does both from its one loading thread."""
     loads: list[Loaded] = []
     published: list[float] = []
     pace = PublicationPace()

@@ -23,7 +23,7 @@ from rich.table import Table
 
 from deployments.portal.bench import bench_network, bench_sources
 from deployments.portal.proxy import Portal
-from flows.run import crawl_plainly
+from flows.crawling.crawl_run import crawl_plainly
 from flows.settings import Settings
 from scrapers.records import Source
 
@@ -165,11 +165,11 @@ def _wait_for_workers(address: str, workers: int) -> None:
 
 def _load() -> None:
     """What a worker has loaded that has worked before."""
-    import flows.reread_pieces
+    import flows.rereading.pieces
     from scrapers.reading.words import counted
 
     counted("法治政府建设年度报告")
-    assert flows.reread_pieces
+    assert flows.rereading.pieces
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.commands.reading import Held, SavedPage, read_saved
+from flows.commands.read import Held, SavedPage, read_saved
 from flows.settings import Settings
 
 

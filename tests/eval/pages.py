@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flows.commands.reading import Held, PageError, SavedPage, as_json, manifest_rows, read_saved
+from flows.commands.read import Held, PageError, SavedPage, as_json, manifest_rows, read_saved
 from flows.settings import Settings
 
 Read = Callable[[str], dict[str, Any]]

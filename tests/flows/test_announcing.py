@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.announcing import Kind, Matter, Message, announce, said_so_far
+from flows.publishing.announcing import Kind, Matter, Message, announce, said_so_far
 
 NOW = datetime(2026, 4, 5, 1, 0, tzinfo=UTC)
 LATE = Matter(Kind.REPORT_OVERDUE, "a/b rule_of_law 2025", "甲市: due 2026-04-01")

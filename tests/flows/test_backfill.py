@@ -13,13 +13,13 @@ from test_killed_crawl import content
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
-from flows.backfill_parameters import BackfillParameters
-from flows.backfill_plan import Scope, plan_backfill
-from flows.backfill_run import BackfillSummary, backfill_plainly
-from flows.host_precedence import HostPrecedence
-from flows.registry import load_registry
-from flows.run import crawl_plainly
+from flows.backfilling.backfill_run import BackfillSummary, backfill_plainly
+from flows.backfilling.parameters import BackfillParameters
+from flows.backfilling.plan import Scope, plan_backfill
+from flows.crawling.crawl_run import crawl_plainly
+from flows.crawling.host_precedence import HostPrecedence
 from flows.settings import Settings
+from flows.upkeep.registry import load_registry
 from scrapers.records import Level, ReportType
 from scrapers.report_years import parse_years, spelt
 from scrapers.sources.registry import load_sources, select_sources

@@ -13,7 +13,7 @@ import pytest
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
-from flows.run import crawl_plainly
+from flows.crawling.crawl_run import crawl_plainly
 from flows.settings import Settings
 from scrapers.sources.registry import load_sources, select_sources
 from warehouse.query import run_sql
@@ -24,7 +24,7 @@ CRAWLED = ["qinglan/qinghe", "qinglan/qinghe_liuzhi", "yunling/yanxi"]
 SCRIPT = """
 import asyncio, json, sys
 from pathlib import Path
-from flows.server import prefect_server
+from flows.serving.prefect_server import prefect_server
 from flows.settings import read_settings
 
 with prefect_server(read_settings().prefect_home):

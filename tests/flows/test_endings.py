@@ -9,9 +9,9 @@ import pytest
 from prefect.exceptions import TerminationSignal
 
 from flows.commands.runs import runs_command
-from flows.endings import ending
-from flows.run import RunStoppedError
-from flows.run_lock import run_lock
+from flows.crawling.crawl_run import RunStoppedError
+from flows.runs.endings import ending
+from flows.runs.run_lock import run_lock
 from flows.settings import Settings
 from warehouse.ledger import start_run
 from warehouse.readers import publish

@@ -22,7 +22,8 @@ from deployments.portal.exchange import Role
 from deployments.portal.faults import Expected, Fault, transport
 from deployments.portal.publishers import ColumnPlan, PublisherPlan, SitePlan
 from deployments.portal.site import GeneratedSite, build_site
-from flows import run, web
+from flows.crawling import crawl_run as run
+from flows.crawling import web_client as web
 from flows.settings import Settings
 from scrapers.records import Column, Level, Outcome, ReportType, Source
 from scrapers.web.capture_index import read_capture

@@ -18,11 +18,11 @@ from prefect.server.schemas.schedules import CronSchedule
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
-from flows.announcing import Kind, Message, announce, find_matters
-from flows.deployment_files import deployment_folder, read_wanted
-from flows.run import crawl_plainly
+from flows.crawling.crawl_run import crawl_plainly
+from flows.publishing.announcing import Kind, Message, announce, find_matters
+from flows.runs.source_set import SourceSetBusyError, only_run_of, set_name
+from flows.serving.deployment_files import deployment_folder, read_wanted
 from flows.settings import Settings
-from flows.source_set import SourceSetBusyError, only_run_of, set_name
 from scrapers.sources.registry import load_sources
 from warehouse.checks import Check, CheckResult
 

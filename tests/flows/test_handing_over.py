@@ -14,14 +14,14 @@ from typer.testing import CliRunner
 
 from deployments.portal.demo import SOURCES
 from flows.cli import app
-from flows.freed_archive import Freed, free_archive
-from flows.handing_over import begin_from_store, hand_over, note_run
+from flows.crawling.crawl_run import CrawlRun
 from flows.maintain import MaintainParameters, maintain
 from flows.publish import PublishParameters, publish
-from flows.run import CrawlRun
 from flows.settings import Settings, SettingsError, read_settings
-from flows.shared_store import SharedStore, SharedStoreError
-from flows.taking_in import become_the_loader, take_in
+from flows.shared_store.freed_archive import Freed, free_archive
+from flows.shared_store.handing_over import begin_from_store, hand_over, note_run
+from flows.shared_store.store import SharedStore, SharedStoreError
+from flows.shared_store.taking_in import become_the_loader, take_in
 from scrapers.sources.registry import load_sources
 from tests.flows.buckets import bucket_server, make_bucket
 from tests.warehouse.sample_batches import whole_batch

@@ -13,10 +13,10 @@ import pytest
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.folder import folder_network
 from deployments.portal.proxy import Portal
-from flows.commands.reading import Held, SavedPage, as_json, read_saved
-from flows.learning import published_rules
-from flows.run import RunSummary, crawl_plainly
+from flows.commands.read import Held, SavedPage, as_json, read_saved
+from flows.crawling.crawl_run import RunSummary, crawl_plainly
 from flows.settings import Settings
+from flows.upkeep.learned_chrome import published_rules
 from scrapers.records import Column, Level, ReportType, Source
 from scrapers.sources.registry import load_sources
 from warehouse.query import run_sql

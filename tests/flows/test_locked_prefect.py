@@ -15,7 +15,7 @@ import pytest
 SCRIPT = """
 import asyncio, sys, time
 from pathlib import Path
-from flows.server import prefect_server
+from flows.serving.prefect_server import prefect_server
 
 with prefect_server(Path(sys.argv[1])):
     from prefect import flow

@@ -17,9 +17,9 @@ from deployments.portal.exchange import Answer, Asked, plain_answer
 from deployments.portal.network import Network
 from deployments.portal.proxy import Portal
 from flows.commands.doctor import doctor_command
-from flows.run import RunSummary, crawl_plainly
+from flows.crawling.crawl_run import RunSummary, crawl_plainly
+from flows.crawling.web_client import run_pace, web_client
 from flows.settings import Settings
-from flows.web import run_pace, web_client
 from scrapers.records import Outcome
 from scrapers.sources.registry import load_sources, select_sources
 from scrapers.web.quiet_hours import CHINA

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.server import ServerError, prefect_server
+from flows.serving.prefect_server import ServerError, prefect_server
 
 
 def test_a_server_that_is_not_there_is_named_with_what_happened_and_what_to_do(

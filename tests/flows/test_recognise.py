@@ -16,10 +16,10 @@ from command_line import nianbao
 
 from deployments.portal import FILES_SOURCES, Portal, files_network
 from deployments.portal.files.site import FilesSite
-from flows.commands.recognising import show_result
-from flows.recognising import Asked, RecognitionRun, RecognitionSummary, recognise_plainly
-from flows.rereading import Wanted, reprocess_plainly
-from flows.run import crawl_plainly
+from flows.commands.recognise import show_result
+from flows.crawling.crawl_run import crawl_plainly
+from flows.recognising.recognition_run import RecognitionRun, RecognitionScope, RecognitionSummary, recognise_plainly
+from flows.rereading.reprocess_run import ReprocessScope, reprocess_plainly
 from flows.settings import Settings
 from scrapers.reading.attachments.recognition import EngineMissingError, engine_version
 from scrapers.records import Block, FileOutcome, FileText, Flag
@@ -90,7 +90,7 @@ def of(data: Path, **given: Any) -> Settings:
 
 
 def recognised(data: Path, engine: Engine, name: str = ENGINE, **asked: Any) -> RecognitionSummary:
-    return recognise_plainly(of(data), REGISTRY, Asked(**asked), engine, name)
+    return recognise_plainly(of(data), REGISTRY, RecognitionScope(**asked), engine, name)
 
 
 def rows(data: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -174,7 +174,7 @@ def test_a_run_ends_with_its_pages_and_the_next_goes_on(data: Path) -> None:
 def test_what_a_cut_run_recognised_is_loaded_by_the_next_and_not_recognised_again(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = RecognitionRun(of(data), REGISTRY, Asked(), Engine(), ENGINE)
+    run = RecognitionRun(of(data), REGISTRY, RecognitionScope(), Engine(), ENGINE)
     with run:
         run.recognise_next()
         run._to_read.clear()  # killed after the text was kept, and before it was loaded
@@ -195,7 +195,7 @@ def test_an_error_of_the_engine_loses_nothing_that_was_done(data: Path) -> None:
         return text_of_scan()
 
     with pytest.raises(RuntimeError):
-        recognise_plainly(of(data), REGISTRY, Asked(), breaks, ENGINE)
+        recognise_plainly(of(data), REGISTRY, RecognitionScope(), breaks, ENGINE)
     assert rows(data, SCANS) == [(1,)]
     assert rows(data, "SELECT state FROM raw_runs WHERE kind = 'recognise'") == [("failed",)]
 
@@ -203,7 +203,7 @@ def test_an_error_of_the_engine_loses_nothing_that_was_done(data: Path) -> None:
 def test_a_reprocess_keeps_what_was_recognised(data: Path) -> None:
     recognised(data, Engine())
     before = rows(data, "SELECT url, text_digest FROM core_reports ORDER BY ALL")
-    reprocess_plainly(of(data), REGISTRY, Wanted())
+    reprocess_plainly(of(data), REGISTRY, ReprocessScope())
     assert rows(data, SCANS) == [(2,)]
     assert rows(data, "SELECT url, text_digest FROM core_reports ORDER BY ALL") == before
 

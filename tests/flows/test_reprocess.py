@@ -21,11 +21,12 @@ from test_killed_crawl import content
 import scrapers.settle
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
-from flows import reread_pieces, rereading
-from flows.reread_pieces import code_version, reread_piece
-from flows.rereading import Rereading, RereadSummary, Wanted, reprocess_plainly
-from flows.rereading_report import as_json
-from flows.run import crawl_plainly
+from flows.crawling.crawl_run import crawl_plainly
+from flows.rereading import pieces as reread_pieces
+from flows.rereading import reprocess_run as rereading
+from flows.rereading.pieces import code_version, reread_piece
+from flows.rereading.report import as_json
+from flows.rereading.reprocess_run import ReprocessScope, Rereading, RereadSummary, reprocess_plainly
 from flows.settings import Settings
 from scrapers.reading.page import read_page
 from scrapers.records import Draft
@@ -90,7 +91,7 @@ def told(data: Path) -> dict[str, Any]:
 
 
 def reprocessed(data: Path, **options: Any) -> RereadSummary:
-    return reprocess_plainly(of(data), REGISTRY, Wanted(), **options)
+    return reprocess_plainly(of(data), REGISTRY, ReprocessScope(), **options)
 
 
 def test_pages_read_anew_give_what_a_crawl_of_today_gives(old: Path, today: dict[str, Any]) -> None:
@@ -146,11 +147,11 @@ def test_the_command_shows_the_comparison_as_a_table_and_as_json(old: Path) -> N
 
 
 def test_only_the_source_and_the_days_asked_for_are_read(old: Path) -> None:
-    of_one = reprocess_plainly(of(old), REGISTRY, Wanted(source_ids=("qinglan/qinghe_liuzhi",)), compare=True)
+    of_one = reprocess_plainly(of(old), REGISTRY, ReprocessScope(source_ids=("qinglan/qinghe_liuzhi",)), compare=True)
     of_all = reprocessed(old, compare=True)
     assert 0 < of_one.pages < of_all.pages
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    assert reprocess_plainly(of(old), REGISTRY, Wanted(since=tomorrow), compare=True).pages == 0
+    assert reprocess_plainly(of(old), REGISTRY, ReprocessScope(since=tomorrow), compare=True).pages == 0
 
 
 def test_a_run_that_was_cut_short_goes_on_where_it_was(
@@ -158,7 +159,7 @@ def test_a_run_that_was_cut_short_goes_on_where_it_was(
 ) -> None:
     monkeypatch.setattr(reread_pieces, "PAGES_A_PIECE", 4)
 
-    first = Rereading(of(old), REGISTRY, Wanted())
+    first = Rereading(of(old), REGISTRY, ReprocessScope())
 
     def cut_short() -> None:
         with first:
@@ -178,7 +179,7 @@ def test_a_run_that_was_cut_short_goes_on_where_it_was(
 
 
 def test_other_code_begins_anew(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(KeyboardInterrupt), Rereading(of(old), REGISTRY, Wanted()) as cut:
+    with pytest.raises(KeyboardInterrupt), Rereading(of(old), REGISTRY, ReprocessScope()) as cut:
         raise KeyboardInterrupt
     monkeypatch.setattr(rereading, "code_version", lambda _: "another")
     summary = reprocessed(old)
@@ -202,14 +203,14 @@ def test_a_row_that_is_no_longer_asked_for_takes_its_report_out_and_a_new_one_is
     registry = tuple(stricter if one.id == source.id else one for one in REGISTRY)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reread_pieces, "_registry", lambda _: {one.id: one for one in registry})
-        reprocess_plainly(of(old), registry, Wanted())
+        reprocess_plainly(of(old), registry, ReprocessScope())
     query = "SELECT report_year FROM reports WHERE source_id = 'yunling/yanxi_education' ORDER BY ALL"
     assert 2019 not in {year for (year,) in run_sql(of(old).reader_path, query).rows}
     why = "SELECT DISTINCT reason FROM core_reports WHERE state = 'rejected' AND reason LIKE 'column: %'"
     assert run_sql(of(old).reader_path, why).rows == (
         ("column: the title is not among those this column is read for",),
     )
-    summary = reprocess_plainly(of(old), REGISTRY, Wanted())
+    summary = reprocess_plainly(of(old), REGISTRY, ReprocessScope())
     assert summary.changed["state"] == 1
     assert 2019 in {year for (year,) in run_sql(of(old).reader_path, query).rows}
 
@@ -273,12 +274,12 @@ def test_a_killed_reprocess_is_gone_on_with(tmp_path: Path) -> None:
 
 FLOW = """
 import asyncio, json, sys
-from flows.server import prefect_server
+from flows.serving.prefect_server import prefect_server
 from flows.settings import read_settings
 
 with prefect_server(read_settings().prefect_home):
     from flows.reprocess import reprocess
-    from flows.reprocess_parameters import ReprocessParameters
+    from flows.rereading.parameters import ReprocessParameters
     from prefect.client.orchestration import get_client
 
     summary = reprocess(ReprocessParameters(dask=sys.argv[1] if len(sys.argv) > 1 else None))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.run import CrawlRun
-from flows.run_lock import forget, is_alive, run_lock
+from flows.crawling.crawl_run import CrawlRun
+from flows.runs.run_lock import forget, is_alive, run_lock
 from flows.settings import Settings
 from scrapers.web.archive import Archive, ArchiveFull
 from warehouse.database import attach
@@ -19,7 +19,7 @@ from warehouse.database import attach
 HOLDING = """
 import sys, time
 from pathlib import Path
-from flows.run_lock import run_lock
+from flows.runs.run_lock import run_lock
 with run_lock(Path(sys.argv[1]), "run-1"):
     print("held", flush=True)
     time.sleep(60)

@@ -15,10 +15,10 @@ import duckdb
 import pytest
 from command_line import Done, nianbao
 
-import flows.words
+import flows.upkeep.words
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
-from flows.words import query_words, recut_words
+from flows.upkeep.words import query_words, recut_words
 from scrapers.reading.words import DICTIONARY_VERSION, tokens
 from scrapers.records import Words
 from warehouse.database import attach, writing
@@ -259,10 +259,10 @@ def test_another_dictionary_is_said_and_the_texts_are_cut_again_once(
     with writing(warehouse, "test") as connection:
         before = connection.execute(count).fetchall()
         reports = connection.execute("SELECT count(*) FROM core_words").fetchall()[0][0]
-    monkeypatch.setattr(flows.words, "CUT_AT_ONCE", 50)
+    monkeypatch.setattr(flows.upkeep.words, "CUT_AT_ONCE", 50)
     with monkeypatch.context() as patch:
-        patch.setattr(flows.words, "DICTIONARY_VERSION", "0+old")
-        patch.setattr(flows.words, "counted", lambda text: Words("0+old", ("整篇",), (1,)))
+        patch.setattr(flows.upkeep.words, "DICTIONARY_VERSION", "0+old")
+        patch.setattr(flows.upkeep.words, "counted", lambda text: Words("0+old", ("整篇",), (1,)))
         assert recut_words(warehouse) == reports
     publish(warehouse, reader)
     assert f"{reports} reports were cut by another dictionary (0+old" in search(crawled, "行政复议").stderr

@@ -12,8 +12,8 @@ import pytest
 
 from deployments.portal.folder import folder_network
 from deployments.portal.proxy import Portal
-from flows.commands.reading import SavedPage, as_json, held_by, read_saved
-from flows.run import crawl_plainly
+from flows.commands.read import SavedPage, as_json, held_by, read_saved
+from flows.crawling.crawl_run import crawl_plainly
 from flows.settings import Settings
 from scrapers.records import Source
 from scrapers.sources.registry import load_sources

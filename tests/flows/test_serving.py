@@ -19,8 +19,8 @@ import yaml
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
-from flows.deployment_files import deployment_folder
-from flows.run import CrawlRun, crawl_plainly
+from flows.crawling.crawl_run import CrawlRun, crawl_plainly
+from flows.serving.deployment_files import deployment_folder
 from flows.settings import Settings
 from scrapers.sources.registry import load_sources, select_sources
 from tests.flows.served import Served, serving, wait_for
@@ -171,7 +171,7 @@ def test_a_crawl_by_hand_uses_the_server_that_is_there(served: Served) -> None:
 def test_a_crawl_of_sources_that_are_being_crawled_is_skipped_with_the_reason(served: Served) -> None:
     from datetime import UTC, datetime
 
-    from flows.source_set import only_run_of
+    from flows.runs.source_set import only_run_of
 
     sets = served.folder / "data" / "state" / "sets"
     with only_run_of(sets, "crawl all", "another one", datetime.now(UTC)):
@@ -225,7 +225,11 @@ def test_a_server_that_ends_in_mid_run_comes_back_and_the_run_goes_on(tmp_path: 
     with Portal(demo_network()) as portal, serving(tmp_path, portal.url, NIANBAO_PACE_SECONDS="0.1") as served:
         run = served.run("crawl/crawl-daily")
         wait_for("the middle of the crawl", lambda: len(portal.log) > 100, 120)
-        (server,) = [one for one in served.children() if b"flows.server" in Path(f"/proc/{one}/cmdline").read_bytes()]
+        (server,) = [
+            one
+            for one in served.children()
+            if b"flows.serving.prefect_server" in Path(f"/proc/{one}/cmdline").read_bytes()
+        ]
         os.kill(server, signal.SIGKILL)
         wait_for("the new start", lambda: "starting it again" in served.log, 30)
 

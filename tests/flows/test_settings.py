@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.notification_blocks import wanted_blocks
+from flows.serving.notification_blocks import wanted_blocks
 from flows.settings import SettingsError, origins, read_settings
 
 

@@ -14,11 +14,11 @@ from uuid import UUID
 
 import pytest
 
-from flows.run import CrawlRun
-from flows.server import prefect_server
+from flows.crawling.crawl_run import CrawlRun
+from flows.crawling.shared_pace import LEASE, REMEMBERED, RENEW_AFTER, WAIT, LeasedPace, LeaseError, PrefectLeases
+from flows.crawling.web_client import run_pace
+from flows.serving.prefect_server import prefect_server
 from flows.settings import Settings, SettingsError
-from flows.shared_pace import LEASE, REMEMBERED, RENEW_AFTER, WAIT, LeasedPace, LeaseError, PrefectLeases
-from flows.web import run_pace
 from scrapers.web.pace import HostPace, NotAskedError
 
 
@@ -192,7 +192,7 @@ def test_a_server_that_only_this_command_has_cannot_keep_the_pace(
 
 _MACHINE = """
 import sys, time, pathlib
-from flows.shared_pace import LeasedPace
+from flows.crawling.shared_pace import LeasedPace
 from scrapers.web.pace import HostPace, NotAskedError
 pace = LeasedPace(HostPace(pathlib.Path(sys.argv[1])))
 for _ in range(2):

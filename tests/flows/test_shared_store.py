@@ -15,7 +15,7 @@ import pytest
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
-from flows.shared_store import SharedStore
+from flows.shared_store.store import SharedStore
 from tests.flows.buckets import bucket_server, make_bucket
 from tests.flows.served import clean_environment, wait_for
 from tests.flows.test_killed_crawl import content

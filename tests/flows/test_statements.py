@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.commands.statements import split, statements
+from flows.commands.sql_statements import split, statements
 
 
 @pytest.mark.parametrize(

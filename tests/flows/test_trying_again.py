@@ -13,7 +13,7 @@ import pytest
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
-from flows.run import crawl_plainly
+from flows.crawling.crawl_run import crawl_plainly
 from flows.settings import Settings
 from scrapers.sources.registry import load_sources, select_sources
 from warehouse.query import run_sql
@@ -22,18 +22,20 @@ CRAWLED = ["qinglan/qinghe_liuzhi", "yunling/yanxi_education"]
 
 SCRIPT = """
 import asyncio, json, os, sys, time
-from flows.server import prefect_server
+from flows.serving.prefect_server import prefect_server
 from flows.settings import SettingsError, read_settings
 
 with prefect_server(read_settings().prefect_home):
     from prefect import flow
     from prefect.client.orchestration import get_client
-    from flows import reprocess as reprocessing, reread_pieces, rereading
+    from flows import reprocess as reprocessing
+    from flows.rereading import pieces as reread_pieces
+    from flows.rereading import reprocess_run as rereading
     from flows.backfill import backfill
-    from flows.backfill_parameters import BackfillParameters
+    from flows.backfilling.parameters import BackfillParameters
     from flows.maintain import ArchiveDamagedError
-    from flows.reprocess_parameters import ReprocessParameters
-    from flows.trying_again import tried_again_unless
+    from flows.rereading.parameters import ReprocessParameters
+    from flows.runs.retries import tried_again_unless
     from warehouse.errors import ChecksFailedError, WarehouseBusyError
 
     attempts = {}
@@ -80,7 +82,7 @@ with prefect_server(read_settings().prefect_home):
     backfill.with_options(timeout_seconds=8)(BackfillParameters(years="2017-2025", workers=2), return_state=True)
 
     # Of a bounded run, and of one without bound, each of which fails at its first slice.
-    from flows.backfill_run import Backfill
+    from flows.backfilling.backfill_run import Backfill
     Backfill.collect_slice = lambda run, slice_: exec("raise ConnectionError('gone')")
     unbound = backfill.with_options(timeout_seconds=60, retry_delay_seconds=1)
     unbound(BackfillParameters(years="2016"), return_state=True)

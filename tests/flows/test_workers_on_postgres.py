@@ -21,7 +21,7 @@ import requests
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
-from flows.run import crawl_plainly
+from flows.crawling.crawl_run import crawl_plainly
 from flows.settings import Settings
 from scrapers.sources.registry import load_sources
 from tests.flows.postgres import postgres

@@ -17,7 +17,7 @@ from deployments.portal import Portal, long_column_network, long_column_source
 from deployments.portal.families import FAMILIES
 from deployments.portal.network import Network
 from deployments.portal.site import GeneratedSite
-from flows.run import crawl_plainly
+from flows.crawling.crawl_run import crawl_plainly
 from flows.settings import Settings
 from scrapers.records import Source
 from warehouse.query import run_sql

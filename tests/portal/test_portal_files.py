@@ -11,9 +11,9 @@ import pytest
 from deployments.portal import FILES_SOURCES, Network, Portal, files_network
 from deployments.portal.documents import Grid
 from deployments.portal.files.site import FilesSite, Served
-from flows.reread_pieces import reread_piece
-from flows.rereading import Rereading
-from flows.run import crawl_plainly
+from flows.crawling.crawl_run import crawl_plainly
+from flows.rereading.pieces import reread_piece
+from flows.rereading.reprocess_run import Rereading
 from flows.settings import Settings
 from scrapers.reading.words import tokens
 from scrapers.sources.registry import load_sources

@@ -8,7 +8,7 @@ import pytest
 
 from scrapers.records import Correction
 from scrapers.sources import REGISTRY
-from scrapers.sources.corrections import FILE_NAME, load_corrections, read_corrections
+from scrapers.sources.corrections import FILE_NAME, find_corrections, read_corrections
 from scrapers.sources.registry import load_sources
 from scrapers.sources.source_file import SourceError
 
@@ -106,9 +106,9 @@ def test_ones_own_corrections_stand_before_the_registrys(tmp_path: Path) -> None
     own, registry = tmp_path / "data", tmp_path / "sources"
     write(own, GOOD.replace("value = 2024", "value = 2023"))
     write(registry, GOOD)
-    assert [each.value for each in load_corrections((own, registry))] == ["2023", "2025-02-06", "2024", "2025-02-06"]
-    assert load_corrections((tmp_path / "nowhere",)) == ()
-    assert len(load_corrections((own, own))) == 2, "one folder for both is read once"
+    assert [each.value for each in find_corrections((own, registry))] == ["2023", "2025-02-06", "2024", "2025-02-06"]
+    assert find_corrections((tmp_path / "nowhere",)) == ()
+    assert len(find_corrections((own, own))) == 2, "one folder for both is read once"
 
 
 def test_the_problems_of_all_files_are_said_at_once(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_the_problems_of_all_files_are_said_at_once(tmp_path: Path) -> None:
     write(own, "[[correction]]\n")
     write(registry, "correction = 3\n")
     with pytest.raises(SourceError) as found:
-        load_corrections((own, registry))
+        find_corrections((own, registry))
     assert {problem.split(FILE_NAME)[0] for problem in found.value.problems} == {f"{own}/", f"{registry}/"}
 
 
@@ -129,4 +129,4 @@ def test_a_registry_may_hold_corrections_beside_its_provinces(tmp_path: Path) ->
 
 
 def test_the_shipped_corrections_are_well_formed() -> None:
-    load_corrections((REGISTRY,))
+    find_corrections((REGISTRY,))

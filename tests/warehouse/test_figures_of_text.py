@@ -9,7 +9,7 @@ from typing import Any
 
 from sample_batches import TEXT, report, whole_batch
 
-from flows.quantities import find_quantities_anew
+from flows.upkeep.quantities import find_quantities_anew
 from scrapers.reading.quantities import EXTRACTOR_VERSION, quantities
 from scrapers.records import Batch, Report, Section, State
 

@@ -1,0 +1,88 @@
+"""The tasks of a crawl or a watch, one a host, and what the run shows while they go on and when they are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Literal
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.crawling.artifacts import ProgressArtifact, show_run
+from flows.crawling.crawl_run import CrawlRun, RunSummary
+from flows.runs.progress import Progress, current_watcher
+from flows.settings import Settings
+from scrapers.collect import Tally
+from scrapers.records import Source
+
+
+def collect_hosts(
+    kind: Literal["crawl", "watch"],
+    settings: Settings,
+    sources: Sequence[Source],
+    registry: Sequence[Source],
+    *,
+    recheck_after: timedelta = timedelta(days=30),
+    relist: bool = False,
+    years: frozenset[int] = frozenset(),
+) -> RunSummary:
+    """Crawl or watch ``sources`` inside a flow run, and leave its artifacts."""
+    logger = get_run_logger()
+    with ProgressArtifact(f"{kind}-progress") as artifact:
+        watchers = [watcher for watcher in (artifact.watch, current_watcher()) if watcher is not None]
+        run = CrawlRun(
+            settings,
+            sources,
+            registry,
+            Progress(*watchers),
+            recheck_after=recheck_after,
+            relist=relist,
+            years=years,
+            kind=kind,
+            only_lists=kind == "watch",
+        )
+        # A closure keeps the run's sockets and files out of the task's inputs, which Prefect would try to hash.
+        collect_host = task(name="collect host", task_run_name="{host}", cache_policy=NO_CACHE, persist_result=False)(
+            _by_host(run)
+        )
+        with run:
+            logger.info("run=%s kind=%s sources=%d hosts=%d", run.run_id, kind, len(sources), len(run.groups))
+            artifact.expect(len(sources))
+            with ThreadPoolTaskRunner[None](max_workers=settings.workers) as runner:
+                futures = [runner.submit(collect_host, {"host": group.host}) for group in run.groups]
+                try:
+                    for future in futures:
+                        future.result()
+                except BaseException:
+                    run.stop()  # a task failed, or the run took too long: the other hosts end at the page in hand
+                    raise
+        summary = run.summary()
+    logger.info(
+        "run=%s new=%d failed=%d problems=%d seconds=%.0f",
+        summary.run_id, summary.new, summary.failed, len(summary.problems), summary.seconds,
+    )  # fmt: skip
+    show_run(kind, settings, sources, summary)
+    return summary
+
+
+def _by_host(run: CrawlRun) -> Callable[[str], None]:
+    groups = {group.host: group for group in run.groups}
+
+    def collect_host(host: str) -> None:
+        logger = get_run_logger()
+        for tally in run.collect_group(groups[host]):
+            logger.log(*_line(run.run_id, tally))
+
+    return collect_host
+
+
+def _line(run_id: str, tally: Tally) -> tuple[int, str]:
+    """A source's line of the log: level and text. Its problems are counted here and grouped in the run's summary."""
+    counts = " ".join(
+        f"{name}={getattr(tally, name)}"
+        for name in ("listed", "wanted", "new", "changed", "unchanged", "rejected", "quarantined", "failed")
+    )
+    first = f" problems={len(tally.problems)} first={tally.problems[0]!r}" if tally.problems else ""
+    return (30 if tally.problems else 20), f"run={run_id} source={tally.source_id} {counts}{first}"

@@ -1,0 +1,1 @@
+"""Texts of scans, file by file: what can be asked, and the run."""
