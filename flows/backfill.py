@@ -30,6 +30,7 @@ from flows.backfilling.backfill_run import Backfill, BackfillSummary, SliceResul
 from flows.backfilling.parameters import BackfillParameters
 from flows.backfilling.plan import Slice
 from flows.crawling.crawl_run import RunStoppedError
+from flows.runs.markdown import bullets, table
 from flows.runs.progress import Progress, current_watcher
 from flows.runs.retries import tried_again_unless, try_once
 from flows.settings import read_settings
@@ -205,27 +206,25 @@ def _heed(run: Backfill, state: StateType | None, cancelled: threading.Event) ->
 def summary_markdown(summary: BackfillSummary) -> str:
     """The summary as Markdown: what was wanted and held of each source, what came, and what is in the way."""
     tallies = {tally.source_id: tally for tally in summary.run.tallies}
-    rows: list[str] = []
-    for work in summary.plan.work:
-        tally = tallies[work.source.id]
-        cells: list[Any] = [
+    rows = [
+        (
             work.source.publisher, work.source.id, len(work.wanted), len(work.held), len(work.missing),
             len(work.blocked), tally.listed, tally.new, tally.rejected, tally.quarantined, tally.failed,
-        ]  # fmt: skip
-        rows.append("| " + " | ".join(map(str, cells)) + " |")
+        )
+        for work in summary.plan.work
+        for tally in (tallies[work.source.id],)
+    ]  # fmt: skip
+    columns = (
+        "publisher", "source", "wanted", "held before", "missing", "blocked", "listed", "new", "no report",
+        "quarantined", "failed",
+    )  # fmt: skip
     before = sum(result.done_before for result in summary.slices)
-    problems = [f"- {problem}" for problem in summary.run.problems[:50]]
-    if len(summary.run.problems) > 50:
-        problems.append(f"- and {len(summary.run.problems) - 50} more: `nianbao sql 'FROM problems'`")
-    return "\n".join(
-        [
-            f"Run `{summary.run.run_id}`, years {spelt(summary.plan.scope.years)}: {summary.run.new} new reports in "
-            f"{summary.run.seconds:.0f} s; {len(summary.slices)} slices, {before} of them done before.",
-            "",
-            "| publisher | source | wanted | held before | missing | blocked | listed | new | no report | quarantined "
-            "| failed |",
-            "|---|---|---|---|---|---|---|---|---|---|---|",
-            *rows,
-            *(["", "### Problems", "", *problems] if problems else []),
-        ]
-    )
+    lines = [
+        f"Run `{summary.run.run_id}`, years {spelt(summary.plan.scope.years)}: {summary.run.new} new reports in "
+        f"{summary.run.seconds:.0f} s; {len(summary.slices)} slices, {before} of them done before.",
+        "",
+        table(columns, rows, most=500, rest="`nianbao coverage`"),
+    ]
+    if summary.run.problems:
+        lines += ["", "### Problems", "", *bullets(summary.run.problems, most=50, rest="`nianbao problems`")]
+    return "\n".join(lines)

@@ -15,7 +15,7 @@ from prefect.runtime import flow_run
 
 from flows.recognising.parameters import RecogniseParameters
 from flows.recognising.recognition_run import RecognitionRun, RecognitionSummary, sentence
-from flows.runs.markdown import table
+from flows.runs.markdown import bullets, table
 from flows.runs.retries import tried_again_unless, try_once
 from flows.settings import read_settings
 from scrapers.reading.attachments.file_reader import FileReader
@@ -103,6 +103,7 @@ def _summary_markdown(summary: RecognitionSummary) -> str:
                 most=200,
                 rest="nianbao problems --kind attachment",
             ),
-            *(f"- {problem}" for problem in summary.problems[:20]),
+            "",
+            *bullets(summary.problems, most=20),
         ]
     )

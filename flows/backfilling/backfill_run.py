@@ -12,9 +12,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from types import TracebackType
 
 from flows.backfilling.plan import BackfillPlan, Scope, Slice, plan_backfill, work_of
 from flows.crawling.crawl_run import CrawlRun, RunStoppedError, RunSummary
@@ -63,22 +64,6 @@ class Backfill:
     """Hears in a sentence what the run waits for."""
 
     def __enter__(self) -> Backfill:
-        self._run = CrawlRun(
-            self.settings,
-            self.sources,
-            self.registry,
-            self.progress,
-            kind="backfill",
-            years=self.scope.years,
-            report_types=self.scope.report_types,
-        )
-        self._run.__enter__()
-        try:
-            self.plan = plan_backfill(self.settings, self.sources, self.scope, workers=self.workers)
-        except BaseException as error:
-            self._run.__exit__(type(error), error, error.__traceback__)
-            raise
-        self._run.fetcher = _GivesWay(self._run.client, self._before_request)
         self._started_at = datetime.now(UTC)
         self._permits = threading.BoundedSemaphore(self.workers)
         self._stopping = threading.Event()
@@ -88,12 +73,28 @@ class Backfill:
         self._waited: dict[str, float] = {}
         self._listed: set[str] = set()
         self.results: list[SliceResult] = []
+        self._run = CrawlRun(
+            self.settings,
+            self.sources,
+            self.registry,
+            self.progress,
+            kind="backfill",
+            years=self.scope.years,
+            report_types=self.scope.report_types,
+            fetch_through=lambda client: _GivesWay(client, self._before_request),
+        )
+        with ExitStack() as entered:
+            entered.enter_context(self._run)
+            self.plan = plan_backfill(self.settings, self.sources, self.scope, workers=self.workers)
+            self._entered = entered.pop_all()
         return self
 
-    def __exit__(self, *raised: object) -> None:
-        if raised[1] is not None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
             self.stop()
-        self._run.__exit__(*raised)  # type: ignore[arg-type]
+        self._entered.__exit__(kind, error, trace)
 
     @property
     def run_id(self) -> str:

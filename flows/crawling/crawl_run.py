@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
@@ -122,13 +122,21 @@ class CrawlRun:
     """Report years whose pages are fetched, and for which lists are read far enough back; empty: all."""
     report_types: frozenset[ReportType] = frozenset()
     kind: str = "crawl"
-    fetcher: Fetcher | None = None
-    """What stands before the run's client: see :attr:`client`."""
+    fetch_through: Callable[[Fetcher], Fetcher] = lambda client: client
+    """Puts something before the run's client."""
     only_lists: bool = False
     """A watch: ask for the lists and record what they hold, but fetch no page of a report."""
     run_id: str = field(default_factory=new_run_id)
 
     def __enter__(self) -> CrawlRun:
+        self._opened = ExitStack()
+        with ExitStack() as held:
+            self._begin(held)
+            self._alive = held.pop_all()
+        return self
+
+    def _begin(self, held: ExitStack) -> None:
+        """Take up what an earlier run left, be known as alive (``held`` ends that), and open what is crawled with."""
         settings = self.settings
         self._pace = run_pace(settings)
         self._stopping = threading.Event()
@@ -144,10 +152,19 @@ class CrawlRun:
         self._ledgers = read_ledgers(settings.warehouse_path, [source.id for source in self.sources])
         self._learned = rules_of(settings.warehouse_path)
         close_killed(settings)
-        self._alive = ExitStack()
-        self._alive.enter_context(run_lock(settings.state_dir / "runs", self.run_id))
+        held.enter_context(run_lock(settings.state_dir / "runs", self.run_id))
         start_run(settings.warehouse_path, self.run_id, self.kind, self._asked())
-        self._archive = Archive(
+        self._tallies: dict[str, Tally] = {s.id: Tally(s.id, s.publisher) for s in self.sources}
+        try:
+            self._open()
+        except BaseException as error:
+            self._opened.close()
+            self._record_end(error)
+            raise
+
+    def _open(self) -> None:
+        settings = self.settings
+        archive = Archive(
             settings.archive_dir,
             run_id=self.run_id,
             max_bytes=settings.archive_file_bytes,
@@ -155,7 +172,13 @@ class CrawlRun:
             obeys_robots=settings.obey_robots,
             earlier=read_list_payloads(settings.warehouse_path, [group.host for group in self.groups]),
         )
-        self._client = web_client(
+        self._archive = self._opened.enter_context(archive)
+        files = FileReader(
+            at_most=max(1, min(settings.workers, os.cpu_count() or 1)),
+            recognised=RecognisedTexts(settings.recognised_dir),
+        )
+        self._files = self._opened.enter_context(files)
+        client = web_client(
             settings,
             self._archive,
             sources=self.registry,
@@ -163,19 +186,14 @@ class CrawlRun:
             left_behind=left_behind(settings),
             sleep=self._sleep_until_stopped,
         )
-        self._files = FileReader(
-            at_most=max(1, min(settings.workers, os.cpu_count() or 1)),
-            recognised=RecognisedTexts(settings.recognised_dir),
-        )
+        self._fetcher = self.fetch_through(self._opened.enter_context(client))
         self._loading = threading.Lock()
         self._publication = PublicationPace()
         self._sequences: Counter[str] = Counter()
-        self._tallies: dict[str, Tally] = {s.id: Tally(s.id, s.publisher) for s in self.sources}
         self._done = threading.Event()
         self._loader_error: BaseException | None = None
         self._loader = threading.Thread(target=self._load_until_done, name="loader", daemon=True)
         self._loader.start()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -184,11 +202,21 @@ class CrawlRun:
             self.stop()
         self._done.set()
         self._loader.join()
-        self._client.close()
-        self._files.close()
+        try:
+            self._end(error)
+        except BaseException:
+            with suppress(SharedStoreError):  # what failed first is what should be told; the next run hands over
+                self._hand_over()
+            raise
+        self._hand_over()
+        self._seconds = time.monotonic() - self._started
+        return False
+
+    def _end(self, error: BaseException | None) -> None:
+        """Load what is left, record how the run ended, and publish."""
         failure = error if error is not None else self._loader_error
         try:
-            self._archive.close()
+            self._opened.close()
             if self._loader_error is None:
                 self.load()
                 bring_up_to_date(self.settings)
@@ -196,28 +224,22 @@ class CrawlRun:
             failure = failure or late
             raise
         finally:
-            finish_run(
-                self.settings.warehouse_path,
-                self.run_id,
-                ending(failure, RunStoppedError),
-                {"error": None if failure is None else repr(failure)} | self._totals(),
-            )
-            if self.settings.hands_over:
-                note_run(self.settings, self.run_id)
+            self._record_end(failure)
             self._alive.close()
         if self._loader_error is not None:
             raise self._loader_error
         publish(self.settings.warehouse_path, self.settings.reader_path)
+
+    def _record_end(self, failure: BaseException | None) -> None:
+        said = {"error": None if failure is None else repr(failure)} | self._totals()
+        finish_run(self.settings.warehouse_path, self.run_id, ending(failure, RunStoppedError), said)
+        if self.settings.hands_over:
+            note_run(self.settings, self.run_id)
+
+    def _hand_over(self) -> None:
         if self.settings.hands_over:
             hand_over(self.settings)
             free_archive(self.settings)
-        self._seconds = time.monotonic() - self._started
-        return False
-
-    @property
-    def client(self) -> Fetcher:
-        """What asks the sites."""
-        return self._client
 
     @property
     def groups(self) -> tuple[HostGroup, ...]:
@@ -252,12 +274,11 @@ class CrawlRun:
     ) -> None:
         """Collect one source by ``plan``, as far as ``ledger`` does not hold it; ``host`` is its group's, ``part``
         names a slice of it, whose steps add to those of the others."""
-        if self._loader_error is not None:
-            raise self._loader_error  # crawling on would fill the landing folder of a warehouse that cannot load
+        self._check()
         batches = collect(
             source,
             plan=plan,
-            client=self.fetcher or self._client,
+            client=self._fetcher,
             known=ledger.pages,
             columns=ledger.columns,
             tally=tally,
@@ -332,9 +353,15 @@ class CrawlRun:
         self._stopping.wait(seconds)
 
     def _step(self, step: Step) -> None:
+        self._check()
         if self._stopping.is_set():
             raise RunStoppedError(f"run {self.run_id} was stopped while {step.source_id} was crawled")
         self.progress.step(step)
+
+    def _check(self) -> None:
+        """Crawling on would fill the landing folder of a warehouse that cannot load."""
+        if self._loader_error is not None:
+            raise self._loader_error
 
     def _totals(self) -> dict[str, int]:
         tallies = self._tallies.values()

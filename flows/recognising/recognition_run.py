@@ -98,21 +98,18 @@ class RecognitionRun:
 
     def __enter__(self) -> RecognitionRun:
         self._began = time.monotonic()
-        self._alive = ExitStack()
-        try:
-            self._begin()
-        except BaseException:
-            self._alive.close()
-            raise
+        with ExitStack() as held:
+            self._begin(held)
+            self._alive = held.pop_all()
         return self
 
-    def _begin(self) -> None:
+    def _begin(self, held: ExitStack) -> None:
         settings = self.settings
         make_ready(settings, "recognise")
         self._loads = [load_first(settings, self.registry)]
         close_killed(settings)
         self.run_id = new_run_id()
-        self._alive.enter_context(run_lock(settings.state_dir / "runs", self.run_id))
+        held.enter_context(run_lock(settings.state_dir / "runs", self.run_id))
         asked = {"sources": list(self.scope.source_ids), "limit": self.scope.limit, "engine": self.engine}
         start_run(settings.warehouse_path, self.run_id, RUN_KIND, asked)
         self._kept = RecognisedTexts(settings.recognised_dir)

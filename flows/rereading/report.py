@@ -7,6 +7,7 @@ from typing import Any
 
 from flows.rereading.pieces import Difference
 from flows.rereading.reprocess_run import RereadSummary
+from flows.runs.markdown import bullets, cell, fenced, link, table
 from flows.settings import Settings
 from warehouse.rereading import held_texts_of
 
@@ -70,15 +71,17 @@ def sentences(summary: RereadSummary) -> list[str]:
 
 def summary_markdown(settings: Settings, summary: RereadSummary, count: int) -> str:
     """The result as Markdown, with the sample."""
-    lines = [*sentences(summary), "", "| field | pages read otherwise |", "|---|---|"]
-    lines += [f"| {name} | {pages} |" for name, pages in sorted(summary.changed.items())]
+    fields = sorted(summary.changed.items())
+    lines = [*map(cell, sentences(summary)), "", table(("field", "pages read otherwise"), fields, most=200, rest="")]
     for one, diff in sampled(settings, summary, count):
-        lines += ["", f"### {one.url}", ""]
-        lines += [f"- {name}: {held} -> {today}" for name, (held, today) in one.fields.items() if name != "text"]
+        lines += ["", f"### {link(one.url, one.url)}", ""]
+        lines += [
+            f"- {name}: {cell(held)} -> {cell(today)}" for name, (held, today) in one.fields.items() if name != "text"
+        ]
         if diff:
-            lines += ["", "```diff", diff, "```"]
+            lines += ["", fenced(diff, "diff")]
     if summary.problems:
-        lines += ["", "### Problems", "", *(f"- {problem}" for problem in summary.problems[:50])]
+        lines += ["", "### Problems", "", *bullets(summary.problems, most=50)]
     return "\n".join(lines)
 
 

@@ -101,15 +101,12 @@ class Rereading:
 
     def __enter__(self) -> Rereading:
         self._began = time.monotonic()
-        self._alive = ExitStack()
-        try:
-            self._begin()
-        except BaseException:
-            self._alive.close()
-            raise
+        with ExitStack() as held:
+            self._begin(held)
+            self._alive = held.pop_all()
         return self
 
-    def _begin(self) -> None:
+    def _begin(self, held: ExitStack) -> None:
         settings = self.settings
         make_ready(settings, "reprocess")
         self._loads: list[LoadResult] = [] if self.compare else [load_first(settings, self.registry)]
@@ -123,7 +120,7 @@ class Rereading:
             self.run_id = new_run_id()
             pieces = split(self._captures())
         else:
-            self.run_id, pieces = self._begun_or_new()
+            self.run_id, pieces = self._begun_or_new(held)
             start_run(settings.warehouse_path, self.run_id, RUN_KIND, {**self.scope.said(), "code": self._code})
         self.done_before = sum(piece.number in self._taken for piece in pieces)
         self.pieces = tuple(with_rules(piece, learned) for piece in pieces if piece.number not in self._taken)
@@ -186,6 +183,11 @@ class Rereading:
         )
 
     @property
+    def done(self) -> int:
+        """Pieces that are done, those of an earlier attempt among them."""
+        return len(self._taken)
+
+    @property
     def _folder(self) -> Path:
         return self.settings.state_dir / "reprocess" / self.run_id
 
@@ -195,7 +197,7 @@ class Rereading:
         )
         return tuple(one for one in captures if self.scope.takes(one))
 
-    def _begun_or_new(self) -> tuple[str, list[Piece]]:
+    def _begun_or_new(self, held: ExitStack) -> tuple[str, list[Piece]]:
         """A run that was cut short, of the same parameters and code, or a new one; held as alive from here on."""
         runs, asked = self.settings.state_dir / "runs", {**self.scope.said(), "code": self._code}
         close_killed(self.settings)
@@ -204,13 +206,13 @@ class Rereading:
             said = json.loads(plan.read_text("utf-8"))
             if is_alive(runs, run_id) or said["asked"] != asked:
                 continue
-            self._alive.enter_context(run_lock(runs, run_id))
+            held.enter_context(run_lock(runs, run_id))
             done = plan.with_name("done")
             self._taken = {int(line) for line in done.read_text("ascii").split()} if done.exists() else set()
             self.on_word(f"going on with run {run_id}: {len(self._taken)} of {len(said['pieces'])} pieces are done")
             return run_id, self._as_planned(said["pieces"])
         run_id, pieces = new_run_id(), split(self._captures())
-        self._alive.enter_context(run_lock(runs, run_id))
+        held.enter_context(run_lock(runs, run_id))
         folder = self.settings.state_dir / "reprocess" / run_id
         folder.mkdir(parents=True)
         planned = [[piece.number, [one.capture.capture_id for one in piece.captures]] for piece in pieces]
@@ -287,7 +289,7 @@ def reprocess_plainly(
     with run:
         for result in results_of(run.job, run.pieces, processes, executor):
             run.take(result)
-            on_piece(len(run._taken), len(run.pieces) + run.done_before)
+            on_piece(run.done, len(run.pieces) + run.done_before)
     return run.summary()
 
 

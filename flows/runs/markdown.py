@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from urllib.parse import quote
 
-_SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*[]<>|"} | {"\n": " ", "\r": " "})
+_SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|&~#"})
+_WHITE = re.compile(r"\s+")
+_BEGINS_A_BLOCK = re.compile(r"(\d*)([-+=.)])")
+"""What at the start of a line would be a list, a rule or a heading in it."""
 LONGEST_CELL = 200
 """Characters of a value in a table."""
 
@@ -23,7 +27,7 @@ def cell(value: object) -> str:
         return str(value)
     if value is None:
         return ""
-    text = str(value)
+    text = _WHITE.sub(" ", str(value)).strip()
     return (text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…").translate(_SPECIAL)
 
 
@@ -43,3 +47,22 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, most: int
     if left:
         lines += ["", f"... and {left} more" + (f": {rest}" if rest else "") + "."]
     return "\n".join(lines)
+
+
+def bullets(words: Sequence[object], *, most: int, rest: str = "") -> list[str]:
+    """Lines of a list of at most ``most``; of more it says how many there are, and ``rest``, where to see them."""
+    lines = [f"- {_in_a_line(cell(word))}" for word in words[:most]]
+    if len(words) > most:
+        lines.append(f"- and {len(words) - most} more" + (f": {rest}" if rest else ""))
+    return lines
+
+
+def fenced(text: str, language: str = "") -> str:
+    """``text`` as it is, between fences that it cannot close."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _in_a_line(text: str) -> str:
+    begins = _BEGINS_A_BLOCK.match(text)
+    return text if begins is None else f"{begins[1]}\\{text[begins.start(2) :]}"
