@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 
 from flows.crawling.crawl_run import RunSummary
@@ -50,7 +51,10 @@ class ProgressArtifact:
     def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
-        self._update()
+        try:
+            self._update()
+        except Exception as error:  # noqa: BLE001  # the crawl is done; that its share stands at 98 % undoes nothing
+            get_run_logger().warning("the Prefect server does not answer (%r); the progress shown is not the last", error)
 
     def _keep_up(self) -> None:
         while not self._done.wait(ARTIFACT_EVERY):

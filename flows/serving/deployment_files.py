@@ -11,9 +11,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 OURS = "nianbao"
+"""The tag by which a deployment is ours to change and to remove."""
 BY_HAND = "nianbao-by-hand"
 """Tag of runs that commands begin, on a server that stays."""
-"""The tag by which a deployment is ours to change and to remove."""
 PREFIX = "nianbao: "
 """What the names of our automations and global limits begin with."""
 DEPLOYMENTS, LIMITS, AUTOMATIONS = "prefect.yaml", "limits.yaml", "automations.yaml"
