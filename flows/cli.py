@@ -16,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from flows.defaults import BACKFILL_HOSTS, LIST_AGAIN_AFTER, RECHECK_AFTER, SLICE_YEARS
 from flows.settings import SettingsError, read_settings
 from flows.terminal import say, talk
 from scrapers.records import Level, ReportType
@@ -92,7 +93,7 @@ def crawl(
     province: Province = None,
     recheck_days: Annotated[
         int, typer.Option(min=0, help="Ask again for held pages last asked for longer ago than this.")
-    ] = 30,
+    ] = RECHECK_AFTER.days,
     relist: Annotated[
         bool,
         typer.Option("--relist", help="List every column to its end, also where nothing is new on its first page."),
@@ -139,11 +140,11 @@ def backfill(
     list_again_days: Annotated[
         int,
         typer.Option(min=0, help="List again where a report is missing and the list was read longer ago than this."),
-    ] = 30,
+    ] = LIST_AGAIN_AFTER.days,
     slice_years: Annotated[
         int, typer.Option(min=1, help="Years in a slice, the unit that is shown and gone on with.")
-    ] = 3,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Hosts asked at the same time.")] = 2,
+    ] = SLICE_YEARS,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Hosts asked at the same time.")] = BACKFILL_HOSTS,
     max_requests: Annotated[
         int | None, typer.Option(min=1, help="Requests after which the run ends; the next goes on from there.")
     ] = None,

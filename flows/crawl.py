@@ -13,9 +13,10 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import Field, field_validator
 
-from flows.crawling.crawl_run import RunSummary
 from flows.crawling.host_tasks import collect_hosts
+from flows.crawling.run_summary import RunSummary
 from flows.crawling.source_choice import SourceChoice
+from flows.defaults import RECHECK_AFTER
 from flows.runs.flow_run import ends_as_cancelled, scheduled_set
 from flows.runs.retries import tried_again_unless
 from flows.runs.source_set import SourceSetBusyError
@@ -37,7 +38,7 @@ class CrawlParameters(SourceChoice):
             title="Recheck after (days)",
             description="Ask again for a held page when it was last asked for longer ago than this.",
         ),
-    ] = 30
+    ] = RECHECK_AFTER.days
     relist: Annotated[
         bool,
         Field(

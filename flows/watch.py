@@ -5,8 +5,8 @@ from __future__ import annotations
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.crawling.crawl_run import RunSummary
 from flows.crawling.host_tasks import collect_hosts
+from flows.crawling.run_summary import RunSummary
 from flows.crawling.source_choice import SourceChoice
 from flows.runs.flow_run import ends_as_cancelled, scheduled_set
 from flows.runs.retries import tried_again_unless

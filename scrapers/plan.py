@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from scrapers.reading.learned import LearnedRule
 from scrapers.records import Column, KnownColumn, KnownPage, Outcome, ReportType, Source
 from scrapers.report_years import listed_since, may_be_of
 
+if TYPE_CHECKING:
+    from scrapers.reading.learned import LearnedRule  # the parsers of pages, which whoever asks for defaults needs not
+
 COMPLETE = frozenset({Outcome.OK, Outcome.OUT_OF_BOUNDS})
 """Outcomes of a listing of which nothing is known to be missing."""
+
+RECHECK_AFTER = timedelta(days=30)
+"""A held page is asked for again, conditionally, when it was last asked for longer ago than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +25,7 @@ class Plan:
     """How a source is to be collected."""
 
     run_id: str
-    recheck_after: timedelta = timedelta(days=30)
-    """A held page is asked for again, conditionally, when it was last asked for longer ago than this."""
+    recheck_after: timedelta = RECHECK_AFTER
     relist: bool = False
     """List every column to its end, also where the first page shows nothing new: finds rows that vanished."""
     years: frozenset[int] = frozenset()

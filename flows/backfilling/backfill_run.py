@@ -18,7 +18,9 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 from flows.backfilling.plan import BackfillPlan, Scope, Slice, plan_backfill, work_of
-from flows.crawling.crawl_run import CrawlRun, RunStoppedError, RunSummary
+from flows.crawling.crawl_run import CrawlRun, RunStoppedError
+from flows.crawling.run_summary import RunSummary
+from flows.defaults import BACKFILL_HOSTS
 from flows.runs.progress import Progress
 from flows.settings import Settings
 from scrapers.collect import Tally
@@ -28,8 +30,6 @@ from scrapers.sources.overrides import china_day
 from warehouse.ledger import SourceLedger, read_ledgers
 from warehouse.wanted import WantedYear, wanted_years
 
-WORKERS = 2
-"""Hosts that a backfill asks at the same time, where nothing else is said: a quarter of what a crawl takes."""
 LOOK_EVERY = 1.0
 """Seconds between two looks whether a crawl has left a host, or whether a paused run goes on."""
 
@@ -58,7 +58,7 @@ class Backfill:
     sources: Sequence[Source]
     registry: Sequence[Source]
     scope: Scope
-    workers: int = WORKERS
+    workers: int = BACKFILL_HOSTS
     progress: Progress = field(default_factory=Progress)
     on_word: Callable[[str], None] = lambda _: None
     """Hears in a sentence what the run waits for."""
@@ -293,7 +293,7 @@ def backfill_plainly(
     registry: Sequence[Source],
     scope: Scope,
     *,
-    workers: int = WORKERS,
+    workers: int = BACKFILL_HOSTS,
     progress: Progress | None = None,
     on_word: Callable[[str], None] = lambda _: None,
 ) -> BackfillSummary:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from flows.backfilling.backfill_run import WORKERS
-from flows.backfilling.plan import LIST_AGAIN_AFTER, SLICE_YEARS, Scope
+from flows.backfilling.plan import Scope
+from flows.defaults import BACKFILL_HOSTS, LIST_AGAIN_AFTER, SLICE_YEARS
 from flows.settings import Settings
 from scrapers.records import Level, ReportType, Source
 from scrapers.report_years import parse_years, spelt
@@ -53,7 +53,7 @@ class BackfillParameters(BaseModel):
     ] = SLICE_YEARS
     workers: Annotated[
         int, Field(ge=1, le=64, title="Hosts at a time", description="Hosts that are asked at the same time.")
-    ] = WORKERS
+    ] = BACKFILL_HOSTS
     max_requests: Annotated[
         int | None,
         Field(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from flows.crawling.crawl_run import HostGroup, host_groups
+from flows.crawling.host_groups import HostGroup, host_groups
+from flows.defaults import LIST_AGAIN_AFTER, SLICE_YEARS
 from flows.settings import Settings
 from scrapers.plan import Plan
 from scrapers.records import KnownColumn, ReportType, Source
@@ -19,9 +20,6 @@ from scrapers.web.pace import HostPace
 from warehouse.ledger import SourceLedger, read_ledgers
 from warehouse.wanted import BARRED, WantedYear, wanted_years
 
-LIST_AGAIN_AFTER = timedelta(days=30)
-"""A list that was read far enough back, and does not have a report, is asked for again after so long."""
-SLICE_YEARS = 3
 _PAGES_OF_A_LIST = 3
 """Pages of a list that nobody has read yet, where no list of the warehouse gives a better guess."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flows.commands.run_setup import server_of_a_run
-from flows.crawling.crawl_run import RunSummary, crawl_plainly
+from flows.crawling.crawl_run import crawl_plainly
+from flows.crawling.run_summary import RunSummary
 from flows.runs.progress import Progress
 from flows.settings import Settings, SettingsError
 from flows.terminal import say, show_table, shown_progress, talk

@@ -10,6 +10,7 @@ from deployments.portal.proxy import Portal
 from flows.commands.coverage import show_coverage
 from flows.commands.crawl import run, show_summary
 from flows.commands.shown_answer import cell
+from flows.defaults import RECHECK_AFTER
 from flows.settings import read_settings
 from flows.terminal import show_table, talk
 from warehouse.coverage import coverage_table
@@ -54,7 +55,9 @@ def demo_command(*, port: int) -> int:
         )
         os.environ.pop("PREFECT_API_URL", None)  # the demo leaves a server of yours alone
         settings = read_settings()
-        summary = run(settings, sources=[], province=None, recheck_days=30, relist=False, with_prefect=True)
+        summary = run(
+            settings, sources=[], province=None, recheck_days=RECHECK_AFTER.days, relist=False, with_prefect=True
+        )
     show_summary(summary)
     show_coverage(coverage_table(settings.reader_path))
     for question, query in QUESTIONS:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.commands.corrections import correction_troubles
-from flows.crawling.crawl_run import RunStoppedError, host_groups
+from flows.crawling.crawl_run import RunStoppedError
+from flows.crawling.host_groups import host_groups
 from flows.crawling.web_client import web_client
 from flows.settings import Settings
 from flows.terminal import many, say, show_table, talk

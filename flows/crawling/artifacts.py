@@ -9,7 +9,7 @@ from uuid import UUID
 from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 
-from flows.crawling.crawl_run import RunSummary
+from flows.crawling.run_summary import RunSummary
 from flows.runs.markdown import cell, link, table
 from flows.runs.progress import Standing
 from flows.settings import Settings
@@ -54,7 +54,9 @@ class ProgressArtifact:
         try:
             self._update()
         except Exception as error:  # noqa: BLE001  # the crawl is done; that its share stands at 98 % undoes nothing
-            get_run_logger().warning("the Prefect server does not answer (%r); the progress shown is not the last", error)
+            get_run_logger().warning(
+                "the Prefect server does not answer (%r); the progress shown is not the last", error
+            )
 
     def _keep_up(self) -> None:
         while not self._done.wait(ARTIFACT_EVERY):

@@ -16,8 +16,11 @@ from types import TracebackType
 from typing import Any, Literal
 
 from flows.crawling.cut_runs import left_behind
+from flows.crawling.host_groups import HostGroup, host_groups
 from flows.crawling.host_precedence import HostPrecedence
+from flows.crawling.run_summary import RunSummary
 from flows.crawling.web_client import run_pace, web_client
+from flows.defaults import RECHECK_AFTER
 from flows.runs.endings import ending
 from flows.runs.killed_runs import close_killed
 from flows.runs.progress import Progress
@@ -36,12 +39,12 @@ from scrapers.reading.attachments.file_reader import FileReader
 from scrapers.reading.attachments.recognised_texts import RecognisedTexts
 from scrapers.records import ReportType, Source
 from scrapers.web.archive import Archive
-from scrapers.web.recovery import Recovery, recover
+from scrapers.web.recovery import recover
 from warehouse.archive_index import read_list_payloads
 from warehouse.errors import ChecksFailedError
 from warehouse.landing import write_batch
 from warehouse.ledger import SourceLedger, finish_run, read_ledgers, start_run
-from warehouse.load import LoadResult, load_pending
+from warehouse.load import load_pending
 from warehouse.readers import PublicationPace, publish
 
 LOAD_EVERY = 5.0
@@ -50,56 +53,8 @@ HAND_OVER_EVERY = 60.0
 """Seconds between two hand-overs to the shared store, on a machine that only crawls."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """What a run did; ``tallies`` in registry order."""
-
-    run_id: str
-    started_at: datetime
-    seconds: float
-    tallies: tuple[Tally, ...]
-    loads: tuple[LoadResult, ...]
-    """What the loader did, in order: first what an earlier run had left."""
-    recovered: tuple[Recovery, ...] = ()
-    """Archive files that a killed run had left open, and what was cut off their ends."""
-
-    @property
-    def new(self) -> int:
-        """Reports that were not held before."""
-        return sum(tally.new for tally in self.tallies)
-
-    @property
-    def failed(self) -> int:
-        """Pages that gave no answer that could be read."""
-        return sum(tally.failed for tally in self.tallies)
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """What a person should look at: damage in the archive, batches that could not be loaded, every source's."""
-        damaged = [f"{file.warc_file}: {file.damage}" for file in self.recovered if file.damage]
-        refused = [f"{batch.path}: {batch.reason}" for load in self.loads for batch in load.rejected_batches]
-        return (*damaged, *refused, *(problem for tally in self.tallies for problem in tally.problems))
-
-
 class RunStoppedError(Exception):
     """The run was interrupted or has failed elsewhere: this host's part of it ends at the page in hand."""
-
-
-@dataclass(frozen=True, slots=True)
-class HostGroup:
-    """Sources that share a host: crawled one after the other, beside the groups of other hosts."""
-
-    host: str
-    sources: tuple[Source, ...]
-
-
-def host_groups(sources: Sequence[Source]) -> tuple[HostGroup, ...]:
-    """Sources by their own host, in registry order; sources without a column are left to the coverage ledger."""
-    groups: dict[str, list[Source]] = {}
-    for source in sources:
-        if source.columns:
-            groups.setdefault(source.hosts[0], []).append(source)
-    return tuple(HostGroup(host, tuple(members)) for host, members in groups.items())
 
 
 @dataclass
@@ -116,7 +71,7 @@ class CrawlRun:
     registry: Sequence[Source]
     """All sources, not only those of this run: the coverage ledger needs them."""
     progress: Progress = field(default_factory=Progress)
-    recheck_after: timedelta = timedelta(days=30)
+    recheck_after: timedelta = RECHECK_AFTER
     relist: bool = False
     years: frozenset[int] = frozenset()
     """Report years whose pages are fetched, and for which lists are read far enough back; empty: all."""
@@ -404,7 +359,7 @@ def crawl_plainly(
     registry: Sequence[Source],
     *,
     progress: Progress | None = None,
-    recheck_after: timedelta = timedelta(days=30),
+    recheck_after: timedelta = RECHECK_AFTER,
     relist: bool = False,
     years: Collection[int] = (),
 ) -> RunSummary:

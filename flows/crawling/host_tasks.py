@@ -11,7 +11,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.crawling.artifacts import ProgressArtifact, show_run
-from flows.crawling.crawl_run import CrawlRun, RunSummary
+from flows.crawling.crawl_run import CrawlRun
+from flows.crawling.run_summary import RunSummary
+from flows.defaults import RECHECK_AFTER
 from flows.runs.progress import Progress, current_watcher
 from flows.settings import Settings
 from scrapers.collect import Tally
@@ -24,7 +26,7 @@ def collect_hosts(
     sources: Sequence[Source],
     registry: Sequence[Source],
     *,
-    recheck_after: timedelta = timedelta(days=30),
+    recheck_after: timedelta = RECHECK_AFTER,
     relist: bool = False,
     years: frozenset[int] = frozenset(),
 ) -> RunSummary:

@@ -14,7 +14,8 @@ from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.folder import folder_network
 from deployments.portal.proxy import Portal
 from flows.commands.read import Held, SavedPage, as_json, read_saved
-from flows.crawling.crawl_run import RunSummary, crawl_plainly
+from flows.crawling.crawl_run import crawl_plainly
+from flows.crawling.run_summary import RunSummary
 from flows.settings import Settings
 from flows.upkeep.learned_chrome import published_rules
 from scrapers.records import Column, Level, ReportType, Source

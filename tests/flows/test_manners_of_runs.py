@@ -17,7 +17,8 @@ from deployments.portal.exchange import Answer, Asked, plain_answer
 from deployments.portal.network import Network
 from deployments.portal.proxy import Portal
 from flows.commands.doctor import doctor_command
-from flows.crawling.crawl_run import RunSummary, crawl_plainly
+from flows.crawling.crawl_run import crawl_plainly
+from flows.crawling.run_summary import RunSummary
 from flows.crawling.web_client import run_pace, web_client
 from flows.settings import Settings
 from scrapers.records import Outcome
