@@ -17,6 +17,7 @@ from scrapers.records import Correction
 from warehouse.errors import NoReaderError, QueryError
 from warehouse.load import drop_temporary, merge_scripts
 from warehouse.query import Answer, run_sql
+from warehouse.transactions import transaction
 
 _APPLY: Final = "65_amendments.sql"
 _LINK: Final = "80_copies.sql"
@@ -64,8 +65,7 @@ def apply_amendments(connection: duckdb.DuckDBPyConnection) -> int:
     of ``database.writing``.
     """
     scripts = dict(merge_scripts())
-    connection.execute("BEGIN")
-    try:
+    with transaction(connection):
         connection.execute("CREATE TEMP TABLE newest_reports AS SELECT document_id FROM core_reports LIMIT 0")
         connection.execute(scripts[_APPLY])
         (changed,) = connection.execute("SELECT count(*) FROM changed_by_amendment").fetchall()[0]
@@ -74,10 +74,6 @@ def apply_amendments(connection: duckdb.DuckDBPyConnection) -> int:
             connection.execute("INSERT INTO newest_reports SELECT document_id FROM changed_by_amendment")
             connection.execute(scripts[_LINK])
         drop_temporary(connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
     return int(changed)
 
 

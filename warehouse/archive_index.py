@@ -20,6 +20,7 @@ from warehouse.errors import WarehouseError
 from warehouse.instants import aware, kept
 from warehouse.migrate import schema_version
 from warehouse.readers import open_reader
+from warehouse.transactions import transaction
 
 RECORDS_A_TRANSACTION: Final = 50_000
 SEEN_WITHIN_DAYS: Final = 90
@@ -83,11 +84,9 @@ def forget_files(warehouse: Path, names: Collection[str]) -> None:
     """Take files out of the index that are no longer in the archive folder."""
     if not names:
         return
-    with writing(warehouse, "archive index") as connection:
-        connection.execute("BEGIN")
+    with writing(warehouse, "archive index") as connection, transaction(connection):
         connection.execute("DELETE FROM raw_archive_records WHERE warc_file IN (SELECT unnest(?))", [list(names)])
         connection.execute("DELETE FROM raw_archive_files WHERE warc_file IN (SELECT unnest(?))", [list(names)])
-        connection.execute("COMMIT")
 
 
 def landed_captures(warehouse: Path, warc_files: Collection[str]) -> frozenset[str]:
@@ -202,17 +201,15 @@ def _merge(warehouse: Path, group: Sequence[tuple[ArchivedFile, Sequence[Archive
     with writing(warehouse, "archive index") as connection:
         connection.register("indexed_files", files)
         connection.register("indexed_records", records)
-        connection.execute("BEGIN")
         try:
-            names = "(SELECT warc_file FROM indexed_files)"
-            # the names put into these statements are this module's own words
-            connection.execute(f"DELETE FROM raw_archive_records WHERE warc_file IN {names}")  # noqa: S608
-            connection.execute(f"DELETE FROM raw_archive_files WHERE warc_file IN {names}")  # noqa: S608
-            connection.execute("INSERT INTO raw_archive_files BY NAME SELECT * FROM indexed_files")
-            connection.execute("INSERT INTO raw_archive_records BY NAME SELECT * FROM indexed_records")
-            connection.execute("COMMIT")
+            with transaction(connection):
+                names = "(SELECT warc_file FROM indexed_files)"
+                # the names put into these statements are this module's own words
+                connection.execute(f"DELETE FROM raw_archive_records WHERE warc_file IN {names}")  # noqa: S608
+                connection.execute(f"DELETE FROM raw_archive_files WHERE warc_file IN {names}")  # noqa: S608
+                connection.execute("INSERT INTO raw_archive_files BY NAME SELECT * FROM indexed_files")
+                connection.execute("INSERT INTO raw_archive_records BY NAME SELECT * FROM indexed_records")
         except duckdb.Error as error:
-            connection.execute("ROLLBACK")
             raise WarehouseError(f"the archive's index could not be written and is as it was: {error}") from error
         finally:
             connection.unregister("indexed_files")

@@ -15,13 +15,14 @@ from typing import Final
 
 import duckdb
 
-from warehouse.database import ATTACH_FOR_WRITING, CATALOG, attach
+from warehouse.database import ATTACH_FOR_WRITING, CATALOG, attach, told_of_a_full_disk
 from warehouse.durability import sync_folder
 from warehouse.errors import WarehouseError
 from warehouse.literals import identifier, quoted
 from warehouse.lock import writer_lock
 from warehouse.migrate import migrate
 from warehouse.postings import merge_postings
+from warehouse.transactions import transaction
 
 WASTE: Final = 1 / 4
 """Share of a file's blocks that hold nothing from which a compaction is due."""
@@ -77,11 +78,11 @@ def compact(warehouse: Path, *, wait_seconds: float = 60.0) -> Compaction:
             left_behind.unlink(missing_ok=True)
         connection = attach(warehouse, read_only=False)
         try:
-            migrate(connection)
-            connection.execute("BEGIN")
-            merge_postings(connection, everything=True)
-            connection.execute("COMMIT")
-            _copy_all(connection, fresh)
+            with told_of_a_full_disk(warehouse):
+                migrate(connection)
+                with transaction(connection):
+                    merge_postings(connection, everything=True)
+                _copy_all(connection, fresh)
         except BaseException:
             connection.close()
             fresh.unlink(missing_ok=True)

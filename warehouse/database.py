@@ -7,6 +7,8 @@ Files are attached to an in-memory DuckDB instead of opened by it: storage versi
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +28,8 @@ CATALOG: Final = "nianbao"
 # the default 122,880 rows make a commit of 50 reports three times as slow as groups of 2,048.
 ATTACH_FOR_WRITING: Final = "STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE 2048"
 _WAL_AUTOCHECKPOINT = "256MB"
+_FULL: Final = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+"""How DuckDB names a full disk in its errors, which have no number."""
 _HOLDER = re.compile(r"PID (\d+)")
 
 
@@ -38,10 +42,25 @@ def writing(warehouse: Path, purpose: str, *, wait_seconds: float = 60.0) -> Ite
     with writer_lock(warehouse, purpose, wait_seconds=wait_seconds):
         connection = attach(warehouse, read_only=False)
         try:
-            migrate(connection)
-            yield connection
+            with told_of_a_full_disk(warehouse):
+                migrate(connection)
+                yield connection
         finally:
             connection.close()
+
+
+@contextmanager
+def told_of_a_full_disk(warehouse: Path) -> Iterator[None]:
+    """Raise ``WarehouseError`` in an operator's words where DuckDB found no space to write in the block."""
+    try:
+        yield
+    except (duckdb.Error, WarehouseError) as error:
+        if not any(words in str(error) for words in _FULL):
+            raise
+        raise WarehouseError(
+            f"no space is left to write {warehouse}; free some, then run the same again: what has landed is kept "
+            f"({error})"
+        ) from error
 
 
 def attach(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from scrapers.records import Level
+from warehouse.transactions import transaction
 
 
 class NamedDivision(Protocol):
@@ -54,14 +55,9 @@ def load_divisions(connection: duckdb.DuckDBPyConnection, divisions: Iterable[Na
         differing = connection.execute(_DIFFERING).fetchone()
         if differing == (0,):
             return
-        connection.execute("BEGIN")
-        try:
+        with transaction(connection):
             connection.execute("DELETE FROM core_divisions")
             connection.execute("INSERT INTO core_divisions SELECT * FROM divisions_given ORDER BY code, valid_from")
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
     finally:
         connection.unregister("divisions_given")
 

@@ -14,6 +14,7 @@ import duckdb
 from scrapers.records import HeldText, Removal
 from warehouse.instants import kept
 from warehouse.migrate import schema_version
+from warehouse.transactions import transaction
 
 _LEARNED_SINCE: Final = 5
 """Schema from which a warehouse holds learned chrome."""
@@ -77,8 +78,7 @@ def hosts_of_lines(connection: duckdb.DuckDBPyConnection, lines: Collection[str]
 
 def keep_chrome(connection: duckdb.DuckDBPyConnection, host: str, lines: Sequence[ChromeLine], now: datetime) -> None:
     """Make the rules of a host equal to ``lines``; a rule that stays keeps the day on which it was learned."""
-    connection.execute("BEGIN")
-    try:
+    with transaction(connection):
         held = {
             tuple(row)
             for row in connection.execute(
@@ -96,10 +96,6 @@ def keep_chrome(connection: duckdb.DuckDBPyConnection, host: str, lines: Sequenc
                 "ON CONFLICT DO UPDATE SET seen = excluded.seen, looked_at = excluded.looked_at",
                 [host, *line, kept(now)],
             )
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
 
 
 def known_chrome(connection: duckdb.DuckDBPyConnection) -> Mapping[str, tuple[ChromeLine, ...]]:

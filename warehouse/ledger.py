@@ -17,6 +17,7 @@ import pyarrow as pa
 from scrapers.records import FileKnown, KnownColumn, KnownPage, Outcome, Place, Source, State
 from warehouse.database import writing
 from warehouse.instants import aware, kept
+from warehouse.transactions import transaction
 
 FILE_TRIES: Final = 5
 """Fetches of an attached file that may fail before it is given up."""
@@ -282,23 +283,20 @@ def load_sources(connection: duckdb.DuckDBPyConnection, sources: Iterable[Source
     )
     connection.register("registry", registry)
     connection.register("registry_columns", listed)
-    connection.execute("BEGIN")
     try:
-        # Staged inserts and an anti-join instead of delete-all-and-insert: a key may not be deleted and inserted
-        # again in one transaction (duckdb, over-eager constraint checks), and an unchanged registry writes nothing.
-        connection.execute("DELETE FROM core_sources WHERE source_id NOT IN (SELECT source_id FROM registry)")
-        connection.execute(_MERGE_SOURCES)
-        connection.execute(
-            "DELETE FROM core_source_columns WHERE (source_id, url, name, platform, report_types) NOT IN "
-            "(SELECT (source_id, url, name, platform, report_types) FROM registry_columns)"
-        )
-        connection.execute(
-            "INSERT INTO core_source_columns SELECT * FROM registry_columns EXCEPT SELECT * FROM core_source_columns"
-        )
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
+        with transaction(connection):
+            # Staged inserts and an anti-join instead of delete-all-and-insert: a key may not be deleted and inserted
+            # again in one transaction (duckdb, over-eager constraint checks), and an unchanged registry writes nothing.
+            connection.execute("DELETE FROM core_sources WHERE source_id NOT IN (SELECT source_id FROM registry)")
+            connection.execute(_MERGE_SOURCES)
+            connection.execute(
+                "DELETE FROM core_source_columns WHERE (source_id, url, name, platform, report_types) NOT IN "
+                "(SELECT (source_id, url, name, platform, report_types) FROM registry_columns)"
+            )
+            connection.execute(
+                "INSERT INTO core_source_columns "
+                "SELECT * FROM registry_columns EXCEPT SELECT * FROM core_source_columns"
+            )
     finally:
         connection.unregister("registry")
         connection.unregister("registry_columns")

@@ -25,6 +25,7 @@ from warehouse.instants import kept
 from warehouse.landing import LOADED, REJECTED, BatchFile, pending, read_landed, set_aside, take_in
 from warehouse.postings import merge_postings, postings_brought
 from warehouse.staging import stage, unstage
+from warehouse.transactions import transaction
 
 _HERE: Final = Path(__file__).parent
 _BYTES_A_TRANSACTION: Final = 64 * 2**20
@@ -172,23 +173,19 @@ def _unless_known(path: Path, batch: BatchFile | None, known: Mapping[str, str])
 
 def _merge(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], now: datetime) -> dict[str, int]:
     """Stage and merge ``batches`` in one transaction; the counts are named as in ``LoadResult``."""
-    connection.execute("BEGIN")
     try:
-        stage(connection, batches, now)
-        for name, sql in merge_scripts():
-            try:
-                connection.execute(sql)
-            except duckdb.Error as error:
-                error.add_note(f"in warehouse/merge/{name}")
-                raise
-        merge_postings(connection, postings_brought(connection))
-        _mark(connection, batches, now)
-        counts = _counts(connection)
-        drop_temporary(connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
+        with transaction(connection):
+            stage(connection, batches, now)
+            for name, sql in merge_scripts():
+                try:
+                    connection.execute(sql)
+                except duckdb.Error as error:
+                    error.add_note(f"in warehouse/merge/{name}")
+                    raise
+            merge_postings(connection, postings_brought(connection))
+            _mark(connection, batches, now)
+            counts = _counts(connection)
+            drop_temporary(connection)
     finally:
         unstage(connection)
     return counts

@@ -17,6 +17,7 @@ import duckdb
 from warehouse.comments import CATALOG_FILE, apply_comments
 from warehouse.errors import NewerWarehouseError, WarehouseError
 from warehouse.literals import identifier
+from warehouse.transactions import transaction
 
 _HERE: Final = Path(__file__).parent
 _NUMBERED: Final = re.compile(r"(\d{4})_(\w+)\.sql")
@@ -91,15 +92,14 @@ CREATE TABLE IF NOT EXISTS schema_views (digest VARCHAR NOT NULL);
 
 
 def _apply(connection: duckdb.DuckDBPyConnection, migration: Migration) -> None:
-    connection.execute("BEGIN")
     try:
-        connection.execute(migration.sql)
-        connection.execute(
-            "INSERT INTO schema_migrations VALUES (?, ?, now() AT TIME ZONE 'UTC')", [migration.version, migration.name]
-        )
-        connection.execute("COMMIT")
+        with transaction(connection):
+            connection.execute(migration.sql)
+            connection.execute(
+                "INSERT INTO schema_migrations VALUES (?, ?, now() AT TIME ZONE 'UTC')",
+                [migration.version, migration.name],
+            )
     except duckdb.Error as error:
-        connection.execute("ROLLBACK")
         raise WarehouseError(
             f"migration {migration.version:04} ({migration.name}) failed and was undone: {error}"
         ) from error
@@ -117,8 +117,7 @@ def _replace_views(connection: duckdb.DuckDBPyConnection) -> None:
     digest = hashlib.sha256("\n".join([*(sql for _, sql in scripts), words]).encode()).hexdigest()
     if connection.execute("SELECT digest FROM schema_views").fetchall() == [(digest,)]:
         return
-    connection.execute("BEGIN")
-    try:
+    with transaction(connection):
         _drop_views(connection)
         for name, sql in scripts:
             try:
@@ -128,10 +127,6 @@ def _replace_views(connection: duckdb.DuckDBPyConnection) -> None:
         apply_comments(connection)
         connection.execute("DELETE FROM schema_views")
         connection.execute("INSERT INTO schema_views VALUES (?)", [digest])
-        connection.execute("COMMIT")
-    except (duckdb.Error, WarehouseError):
-        connection.execute("ROLLBACK")
-        raise
 
 
 def _drop_views(connection: duckdb.DuckDBPyConnection) -> None:

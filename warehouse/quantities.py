@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from scrapers.records import Block, Quantities
 from warehouse.arrow_types import arrow_array, arrow_type
+from warehouse.transactions import transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,10 @@ def replace_quantities(connection: duckdb.DuckDBPyConnection, found: Sequence[tu
             }
         ),
     )
-    connection.execute("BEGIN")
     try:
-        for statement in _REPLACE:
-            connection.execute(statement)
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
+        with transaction(connection):
+            for statement in _REPLACE:
+                connection.execute(statement)
     finally:
         connection.unregister("quantities_found")
 

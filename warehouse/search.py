@@ -18,6 +18,7 @@ from scrapers.records import Words
 from warehouse.errors import NoReaderError, QueryError
 from warehouse.postings import index_words, merge_postings
 from warehouse.query import Answer, run_sql
+from warehouse.transactions import transaction
 
 MARKS: Final = ("【", "】")
 """What stands around a hit in a snippet."""
@@ -127,13 +128,8 @@ def replace_words(connection: duckdb.DuckDBPyConnection, cut: Sequence[tuple[str
             "counts": pa.array([list(words.counts) for _, _, words in cut], pa.list_(pa.int32())),
         }
     )
-    connection.execute("BEGIN")
-    try:
+    with transaction(connection):
         merge_postings(connection, index_words(connection, table))
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
 
 
 def _ask(reader: Path, sql: str, parameters: Mapping[str, Any]) -> Answer:

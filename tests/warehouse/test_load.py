@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,7 @@ from sample_batches import (
 
 from scrapers.records import Batch, Flag, Level, Outcome, ReportType, Section, State, Words
 from warehouse.database import attach
-from warehouse.errors import WarehouseBusyError
+from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.landing import batch_name, write_batch
 from warehouse.load import LoadResult, load_pending
 from warehouse.lock import writer_lock
@@ -559,6 +561,27 @@ def test_a_warehouse_opened_elsewhere_points_to_the_reader_copy(load: Load, ware
     finally:
         holder.communicate("\n")
     assert load_pending(warehouse, landing).batches == 1
+
+
+def test_a_full_disk_is_named_and_the_batch_is_loaded_once_there_is_space(
+    warehouse: Path, landing: Path, load: Load, ask: Ask
+) -> None:
+    write_all(landing, whole_batch(0, 40))
+    with largest_file(64 * 1024), pytest.raises(WarehouseError, match=r"no space is left to write .*; free some"):
+        load_pending(warehouse, landing)
+    assert load().batches == 1
+    assert ask("SELECT count(*) FROM core_reports") == [(40,)]
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """No file grows beyond this in the block: what a full disk is to DuckDB, without one."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_kinds_and_levels_of_the_schema_are_those_of_the_records(load: Load, ask: Ask) -> None:
