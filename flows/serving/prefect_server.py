@@ -58,6 +58,9 @@ HEARTBEAT = "PREFECT_FLOWS_HEARTBEAT_FREQUENCY"
 STAYING = {
     # In memory, leases are lost with a restart while their slots stay taken, for ever (docs/decisions/0007).
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    # Prefect forgets events after a week and runs never: their tasks and logs grow by gigabytes a year. Ours are in the
+    # warehouse; Prefect's go 90 days after their end.
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     # By it a run is found that was killed with its worker (deployments/automations.yaml).
     HEARTBEAT: "30",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",

@@ -18,7 +18,9 @@ from prefect.utilities.callables import parameter_schema
 
 from flows.serving.deploy import check_schedules
 from flows.serving.deployment_files import BY_HAND, OURS, DeploymentFileError, Wanted, deployment_folder, read_wanted
+from flows.serving.prefect_server import STAYING
 from flows.serving.service import what_takes_up
+from tests.flows.served import ROOT
 
 UNITS = sorted((deployment_folder() / "systemd").glob("*.service"))
 
@@ -131,6 +133,24 @@ def test_containers_run_as_a_plain_user_and_can_write_only_their_volumes(service
 def test_containers_publish_ports_on_loopback_only(services: dict[str, dict[str, Any]]) -> None:
     ports = [port for service in services.values() for port in service.get("ports", ())]
     assert ports == ["127.0.0.1:4200:4200"]
+
+
+@pytest.mark.parametrize("variable", sorted(name for name in STAYING if name.startswith("PREFECT_SERVER_")))
+def test_every_way_to_run_a_server_sets_what_one_that_stays_needs(
+    services: dict[str, dict[str, Any]], variable: str
+) -> None:
+    assert services["server"]["environment"][variable] == STAYING[variable]
+    unit = (deployment_folder() / "systemd" / "nianbao-server.service").read_text()
+    assert f"{variable}={STAYING[variable]}" in unit
+    assert f"`{variable}={STAYING[variable]}`" in (ROOT / "docs" / "operating.md").read_text()
+
+
+def test_a_server_that_stays_forgets_its_runs_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect.settings.models.server.services import ServerServicesDBVacuumSettings
+
+    for name, value in STAYING.items():
+        monkeypatch.setenv(name, value)
+    assert {"events", "flow_runs", "orphans"} == ServerServicesDBVacuumSettings().enabled_vacuum_types
 
 
 def test_no_file_holds_a_secret_of_its_own(services: dict[str, dict[str, Any]]) -> None:
