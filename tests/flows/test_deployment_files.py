@@ -20,6 +20,7 @@ from flows.serving.deploy import check_schedules
 from flows.serving.deployment_files import BY_HAND, OURS, DeploymentFileError, Wanted, deployment_folder, read_wanted
 from flows.serving.prefect_server import STAYING
 from flows.serving.service import what_takes_up
+from flows.settings import Settings
 from tests.flows.served import ROOT
 
 UNITS = sorted((deployment_folder() / "systemd").glob("*.service"))
@@ -128,6 +129,22 @@ def test_containers_run_as_a_plain_user_and_can_write_only_their_volumes(service
         assert service["cap_drop"] == ["ALL"]
     users = [line for line in (deployment_folder() / "Dockerfile").read_text().splitlines() if line.startswith("USER")]
     assert users == ["USER 10001:10001"]
+
+
+def test_the_ui_is_unpacked_where_a_container_can_write(services: dict[str, dict[str, Any]]) -> None:
+    folder = services["server"]["environment"]["PREFECT_SERVER_UI_STATIC_DIRECTORY"]
+    writable = [*services["server"]["tmpfs"], *(volume.partition(":")[2] for volume in services["server"]["volumes"])]
+    assert any(Path(folder).is_relative_to(place) for place in writable)
+
+
+def test_everything_that_tells_somebody_can_be_set_for_the_containers(services: dict[str, dict[str, Any]]) -> None:
+    told = {name for name in Settings.model_fields if name.startswith(("notify_", "smtp_"))} - {"notify_blocks"}
+    assert {f"NIANBAO_{name.upper()}" for name in told} <= set(services["deploy"]["environment"])
+
+
+def test_no_file_of_secrets_gets_into_the_image() -> None:
+    left_out = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {"**/.env", "**/*.env", "data"} <= set(left_out), "deployments/ is copied whole, and store.env lies there"
 
 
 def test_containers_publish_ports_on_loopback_only(services: dict[str, dict[str, Any]]) -> None:
