@@ -28,6 +28,7 @@ from warehouse.export import export
 from warehouse.load import load_pending
 from warehouse.query import run_sql
 from warehouse.readers import publish as publish_copy
+from warehouse.readers import refuse_lost
 
 
 class PublishParameters(BaseModel):
@@ -83,6 +84,7 @@ def _publish(parameters: PublishParameters) -> Path | State[Path]:
             take_in(settings)
         except (SharedStoreError, ChecksFailedError) as error:  # what is here is published; checks are looked at below
             logger.warning("shared_store=%s error=%s", settings.shared_store, error)
+    refuse_lost(settings.warehouse_path, settings.reader_path)
     load_pending(settings.warehouse_path, settings.landing_dir)
     results = check_warehouse(settings.warehouse_path)
     broken = [result for result in results if result.rows]

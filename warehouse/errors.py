@@ -23,6 +23,10 @@ class NoReaderError(WarehouseError):
     """No reader copy has been published yet."""
 
 
+class LostWarehouseError(WarehouseError):
+    """The warehouse that a reader copy was made from is gone; the message says how to make it anew."""
+
+
 class BatchConflictError(WarehouseError):
     """A batch of this name with other content is in the landing folder, or was loaded already."""
 

@@ -13,12 +13,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import duckdb
 
 from warehouse.checks import CheckResult, last_load, run_checks
 from warehouse.database import attach
-from warehouse.errors import ChecksFailedError, NewerWarehouseError, NoReaderError, WarehouseError
+from warehouse.errors import (
+    ChecksFailedError,
+    LostWarehouseError,
+    NewerWarehouseError,
+    NoReaderError,
+    WarehouseError,
+)
 from warehouse.lock import writer_lock
 from warehouse.migrate import migrate
 from warehouse.snapshot import replace_by_snapshot
@@ -42,8 +49,9 @@ def publish(warehouse: Path, reader: Path, *, wait_seconds: float = 60.0) -> Pub
     """Copy the warehouse to ``reader`` as of now, atomically.
 
     Checks run first: one of severity ``error`` that finds rows raises ``ChecksFailedError``, and the reader copy
-    stays as it was. Raises ``WarehouseBusyError`` after ``wait_seconds`` of another writer, ``NoReaderError`` where
-    there is no warehouse to copy.
+    stays as it was. So does ``LostWarehouseError``, where this is not the warehouse that the copy was made from.
+    Raises ``WarehouseBusyError`` after ``wait_seconds`` of another writer, ``NoReaderError`` where there is no
+    warehouse to copy.
     """
     if not warehouse.exists():
         raise NoReaderError(f"{warehouse} does not exist yet, so there is nothing to publish. Run: nianbao crawl")
@@ -53,6 +61,7 @@ def publish(warehouse: Path, reader: Path, *, wait_seconds: float = 60.0) -> Pub
         connection = attach(warehouse, read_only=False)
         try:
             migrate(connection)
+            _refuse_another(connection, warehouse, reader)
             found = [result for result in run_checks(connection, since=_checked_until(reader)) if result.rows]
             failed = [result for result in found if result.check.severity == "error"]
             if failed:
@@ -102,6 +111,38 @@ class PublicationPace:
             raise
         finally:
             self._not_before = began + (self._clock() - began) / self._share
+
+
+def refuse_lost(warehouse: Path, reader: Path) -> None:
+    """Raise ``LostWarehouseError`` where a copy is all that is left, before an empty warehouse is begun beside it."""
+    if reader.exists() and not warehouse.exists():
+        raise _lost(f"{warehouse} is gone, and {reader} was made from it", reader, warehouse)
+
+
+def _refuse_another(connection: duckdb.DuckDBPyConnection, warehouse: Path, reader: Path) -> None:
+    """A copy may be all that is left of a warehouse that was lost: one that was begun anew must not be put over it."""
+    try:
+        copy = attach(reader, read_only=True)
+    except WarehouseError:  # none yet, or one that cannot be read and is written anew
+        return
+    try:
+        oldest = [batch for (batch,) in copy.execute(_OLDEST_BATCHES).fetchall()]
+    finally:
+        copy.close()
+    if oldest and connection.execute(_HELD, [oldest]).fetchone() == (0,):
+        raise _lost(f"{reader} was left as it was, since {warehouse} holds nothing of what it holds", reader, warehouse)
+
+
+def _lost(what: str, reader: Path, warehouse: Path) -> LostWarehouseError:
+    return LostWarehouseError(
+        f"{what}. `nianbao archive rebuild` makes the warehouse anew from the batches that are kept; where none are, "
+        f"copy {reader} to {warehouse} first (docs/operating.md, 'back up and restore'). To begin anew all the same, "
+        f"move {reader} away."
+    )
+
+
+_OLDEST_BATCHES: Final = "SELECT batch FROM raw_batches ORDER BY loaded_at, batch LIMIT 100"
+_HELD: Final = "SELECT count(*) FROM raw_batches WHERE batch IN (SELECT unnest(?))"
 
 
 def _checked_until(reader: Path) -> datetime | None:

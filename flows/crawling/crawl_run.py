@@ -45,7 +45,7 @@ from warehouse.errors import ChecksFailedError
 from warehouse.landing import write_batch
 from warehouse.ledger import SourceLedger, finish_run, read_ledgers, start_run
 from warehouse.load import load_pending
-from warehouse.readers import PublicationPace, publish
+from warehouse.readers import PublicationPace, publish, refuse_lost
 
 LOAD_EVERY = 5.0
 """Seconds between two looks of the loader at the landing folder while a run goes on."""
@@ -102,6 +102,8 @@ class CrawlRun:
         self._recovered = recover(settings.archive_dir)
         if settings.hands_over:
             self._begin_from_store()
+        else:
+            refuse_lost(settings.warehouse_path, settings.reader_path)
         self._loads = [load_pending(settings.warehouse_path, settings.landing_dir)]
         load_registry(settings, self.registry)
         self._ledgers = read_ledgers(settings.warehouse_path, [source.id for source in self.sources])

@@ -13,7 +13,7 @@ from scrapers.records import Source
 from warehouse.compaction import compact_if_due
 from warehouse.ledger import finish_run
 from warehouse.load import LoadResult, load_pending
-from warehouse.readers import publish
+from warehouse.readers import publish, refuse_lost
 
 
 def make_ready(settings: Settings, what: str) -> None:
@@ -25,6 +25,7 @@ def make_ready(settings: Settings, what: str) -> None:
 
 def load_first(settings: Settings, registry: Sequence[Source]) -> LoadResult:
     """Load what has landed and the registry, so that the run begins with all that is known."""
+    refuse_lost(settings.warehouse_path, settings.reader_path)
     loaded = load_pending(settings.warehouse_path, settings.landing_dir)
     load_registry(settings, registry)
     return loaded

@@ -20,7 +20,7 @@ from flows.settings import SettingsError
 from scrapers.reading.attachments.recognition import EngineMissingError
 from scrapers.sources.divisions import DivisionTableError
 from scrapers.sources.registry import SourceError, UnknownSourceError
-from warehouse.errors import ChecksFailedError, NewerWarehouseError, NoReaderError
+from warehouse.errors import ChecksFailedError, LostWarehouseError, NewerWarehouseError, NoReaderError
 
 FOR_A_PERSON: Final[tuple[type[Exception], ...]] = (
     SettingsError,
@@ -29,6 +29,7 @@ FOR_A_PERSON: Final[tuple[type[Exception], ...]] = (
     DivisionTableError,
     ImportError,  # Dask, or the engine of recognition, is not installed
     EngineMissingError,
+    LostWarehouseError,
     NewerWarehouseError,
     NoReaderError,
     ChecksFailedError,

@@ -13,6 +13,7 @@ from scrapers.web.archive_scan import scan_records
 from scrapers.web.cdxj import index_path, write_index
 from scrapers.web.recovery import Recovery, recover
 from warehouse.archive_index import Placement, forget_files, index_files, indexed_sizes, placements
+from warehouse.readers import refuse_lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ def update_index(
     number of the file, of how many, and its name. Interrupted, the next call goes on. Raises ``ArchiveError``,
     ``WarehouseError``.
     """
+    refuse_lost(settings.warehouse_path, settings.reader_path)
     recovered = recover(settings.archive_dir)
     held = indexed_sizes(settings.warehouse_path)
     present = {path.name: path for path in sorted(settings.archive_dir.glob("*.warc.gz"))}

@@ -120,6 +120,7 @@ def test_reindex_reads_only_what_is_new_and_all_when_asked(data: Path) -> None:
     for path in indexes:
         path.unlink()
     (data / "warehouse" / "nianbao.duckdb").unlink()
+    (data / "nianbao.duckdb").unlink()
     done = started("archive", "reindex", data=data)
     assert done.returncode == 0
     assert b"4 files indexed" in done.stderr
@@ -200,6 +201,22 @@ def test_a_lost_warehouse_and_reader_copy_come_back_whole(data: Path, portal: Po
     crawl(data, portal)
     assert told(data)["versions"] == before["versions"]
     assert len(portal.log) - asked < 15, "what is held was fetched again"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [("crawl", "--no-prefect"), ("archive", "reindex"), ("reprocess", "--no-prefect")])
+def test_with_the_warehouse_lost_the_reader_copy_stays_and_a_rebuild_is_asked_for(
+    data: Path, portal: Portal, command: tuple[str, ...]
+) -> None:
+    before, asked = told(data), len(portal.log)
+    shutil.rmtree(data / "warehouse")
+    done = started(*command, data=data, proxy=portal.url)
+    assert done.returncode == 1
+    assert "`nianbao archive rebuild`" in done.stderr.decode()
+    assert told(data) == before
+    assert len(portal.log) == asked, "sites were asked for what is held"
+    assert started("archive", "rebuild", data=data).returncode == 0
+    assert told(data)["reports"] == before["reports"]
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,10 +15,11 @@ import pytest
 from sample_batches import whole_batch, write_all
 
 from warehouse.database import attach, writing
-from warehouse.errors import ChecksFailedError, NoReaderError
+from warehouse.errors import ChecksFailedError, LostWarehouseError, NoReaderError
 from warehouse.load import load_pending
 from warehouse.query import run_sql
-from warehouse.readers import PublicationPace, open_reader, publish
+from warehouse.readers import PublicationPace, open_reader, publish, refuse_lost
+from warehouse.rebuild import reload_kept
 
 READING = """
 import json, sys, time
@@ -43,6 +45,25 @@ while True:
         break
 print(json.dumps({"seen": [[int(n or 0) for n in counts] for counts in seen], "queries": queries}))
 """
+
+
+def test_a_warehouse_begun_anew_is_not_put_over_the_copy_of_the_one_that_was_lost(
+    warehouse: Path, migrated: Path, landing: Path, tmp_path: Path
+) -> None:
+    reader = tmp_path / "reader.duckdb"
+    write_all(landing, whole_batch(0, 3))
+    load_pending(warehouse, landing)
+    publish(warehouse, reader)
+    warehouse.unlink()
+    with pytest.raises(LostWarehouseError, match=r"is gone, and .* was made from it\. `nianbao archive rebuild`"):
+        refuse_lost(warehouse, reader)
+    shutil.copyfile(migrated, warehouse)
+    with pytest.raises(LostWarehouseError, match=r"holds nothing of what it holds\. `nianbao archive rebuild`"):
+        publish(warehouse, reader)
+    assert run_sql(reader, "SELECT count(*) FROM reports").rows == ((3,),)
+    reload_kept(warehouse, landing)
+    publish(warehouse, reader)
+    assert run_sql(reader, "SELECT count(*) FROM reports").rows == ((3,),)
 
 
 def test_a_reader_in_another_process_sees_whole_loads_only_and_never_fails(
