@@ -13,13 +13,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,7 +28,7 @@ from typing import Any, BinaryIO
 import requests
 
 LARGEST_LOG = 10 * 1024 * 1024
-"""Bytes of a log at which the next start begins a new one; the last one is kept as ``.1``."""
+"""Bytes of a log at which a new one is begun; the last one is kept as ``.1``."""
 EARLIER_EVENT_WITHIN = timedelta(seconds=20)
 """Events come in order but for the few seconds that a client gathers them."""
 READY_WITHIN = 120.0
@@ -205,9 +206,21 @@ def _knock(url: str, what_to_do: str) -> None:
 def open_log(path: Path) -> BinaryIO:
     """A log to add to; one that has grown large is set aside first."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.stat().st_size > LARGEST_LOG:
-        path.replace(path.with_name(path.name + ".1"))
+    begin_anew_where_large(path)
     return path.open("ab")
+
+
+def begin_anew_where_large(path: Path) -> None:
+    """Keep what a log holds as ``.1`` and empty it, once it has grown large.
+
+    Whoever adds to it goes on in the same file, so this may be done while a process runs, which is for months; a line
+    that is written just then may be missing.
+    """
+    if not path.exists() or path.stat().st_size <= LARGEST_LOG:
+        return
+    with suppress(OSError):  # where the disk is full, to have the space is worth more than the lines
+        shutil.copyfile(path, path.with_name(path.name + ".1"))
+    os.truncate(path, 0)
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], url: str, home: Path) -> None:

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.serving.deployment_files import OURS, Wanted
@@ -26,6 +27,7 @@ from flows.serving.prefect_server import (
     QUIET,
     STAYING,
     ServingError,
+    begin_anew_where_large,
     open_log,
     server_child,
     serving_lock,
@@ -62,7 +64,7 @@ def serve(settings: Settings, wanted: Wanted, port: int, say: Callable[[str], No
         _refuse_taken(port)
         os.environ.update(QUIET, PREFECT_HOME=str(home.resolve()), PREFECT_API_URL=f"{url}/api")
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "ERROR"
-        keeper = _Keeper(say, stop)
+        keeper = _Keeper(say, stop, [home / "server.log", home / "worker.log"])
         first = True
         # Outlives a server that ends: the runs of a worker go on while it is started anew, and report to it then.
         with ExitStack() as workers:
@@ -174,8 +176,9 @@ def _worker(settings: Settings, wanted: Wanted) -> Iterator[subprocess.Popen[byt
 class _Keeper:
     """Starts children that end once more, after a pause that doubles while they keep ending."""
 
-    def __init__(self, say: Callable[[str], None], stop: threading.Event) -> None:
+    def __init__(self, say: Callable[[str], None], stop: threading.Event, logs: Iterable[Path]) -> None:
         self._say = say
+        self._logs = tuple(logs)
         self._stop = stop
         self._pause = 1.0
         self._since = time.monotonic()
@@ -192,6 +195,8 @@ class _Keeper:
                 self.pause(f"The worker ended (exit code {self._worker.returncode})", None)
                 self._worker = None
                 continue
+            for log in self._logs:
+                begin_anew_where_large(log)
             self._stop.wait(LOOK_EVERY)
 
     def pause(self, what: str, log: object) -> None:

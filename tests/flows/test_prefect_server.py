@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.serving.prefect_server import ServerError, prefect_server
+from flows import server
+from flows.serving.prefect_server import ServerError, begin_anew_where_large, open_log, prefect_server
 
 
 def test_a_server_that_is_not_there_is_named_with_what_happened_and_what_to_do(
@@ -23,3 +24,17 @@ def test_a_server_that_is_not_there_is_named_with_what_happened_and_what_to_do(
         f"the Prefect server at {url} cannot be reached (ConnectionRefusedError: [Errno 111] Connection refused). "
         "Start it, or unset PREFECT_API_URL: nianbao then starts one of its own for this command."
     )
+
+
+def test_a_log_that_grows_large_is_begun_anew_while_its_process_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "LARGEST_LOG", 10)
+    path = tmp_path / "worker.log"
+    with open_log(path) as log:
+        for line in (b"the first of many lines\n", b"the second\n"):
+            begin_anew_where_large(path)
+            log.write(line)
+            log.flush()
+    assert path.read_bytes() == b"the second\n"
+    assert (tmp_path / "worker.log.1").read_bytes() == b"the first of many lines\n"
