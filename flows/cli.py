@@ -673,9 +673,14 @@ def digest(
 @app.command()
 def doctor() -> None:
     """What is set and by whom, what is there, and what to do about what is not."""
-    from flows.commands.doctor import doctor_command
+    from flows.commands.doctor import doctor_command, show_all_settings
 
-    raise typer.Exit(doctor_command(read_settings()))
+    try:
+        settings = read_settings()
+    except SettingsError:
+        show_all_settings()
+        raise
+    raise typer.Exit(doctor_command(settings))
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -133,6 +134,13 @@ class Settings(BaseSettings):
             TypeAdapter(HttpUrl).validate_python(value)
         return value or None
 
+    @field_validator("user_agent")
+    @classmethod
+    def _can_be_sent(cls, value: str) -> str:
+        if not value.strip() or not value.isascii() or not value.isprintable():
+            raise ValueError("a header of a request takes Latin letters, digits and signs, in one line")
+        return value
+
     @field_validator("notify_webhook", "smtp_user", "smtp_password", "smtp_host", "smtp_from", mode="before")
     @classmethod
     def _is_not_set_where_empty(cls, value: object) -> object:
@@ -225,7 +233,7 @@ def read_settings(**given: Any) -> Settings:
         for problem in error.errors():
             name = str(problem["loc"][0]) if problem["loc"] else "?"
             origin = origins(given).get(name, SETTINGS_FILE)
-            what = "there is no such setting" if problem["type"] == "extra_forbidden" else problem["msg"]
+            what = _unknown(name) if problem["type"] == "extra_forbidden" else problem["msg"]
             lines.append(f"setting {name} (from {origin}): {what}. `nianbao doctor` lists all settings.")
         raise SettingsError("\n".join(lines)) from error
     except pydantic_settings.SettingsError as error:
@@ -241,6 +249,12 @@ def read_settings(**given: Any) -> Settings:
                 f"{PREFIX}{name.upper()} in the environment of `nianbao deploy`, which puts it into a Prefect block"
             )
     return settings
+
+
+def _unknown(name: str) -> str:
+    names = sorted(Settings.model_fields)
+    near = [one for one in names if name in one] or get_close_matches(name, names)
+    return "there is no such setting" + (f"; did you mean {' or '.join(near[:3])}?" if near else "")
 
 
 def unknown_variables() -> tuple[str, ...]:

@@ -48,6 +48,14 @@ def doctor_command(settings: Settings) -> int:
     return 1 if trouble else 0
 
 
+def show_all_settings() -> None:
+    """Every setting with its default: what there is to set, where what is set is wrong."""
+    show_table(
+        ("setting", "default", "what it is"),
+        ((name, field.default, field.description or "") for name, field in Settings.model_fields.items()),
+    )
+
+
 def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield ("Python", FINE, version)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli import doctor
 from flows.serving.notification_blocks import wanted_blocks
-from flows.settings import SettingsError, origins, read_settings
+from flows.settings import Settings, SettingsError, origins, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -52,9 +53,29 @@ def test_a_wrong_setting_names_its_variable(name: str, value: str, monkeypatch: 
         read_settings()
 
 
-def test_a_misspelt_setting_in_the_file_is_refused(tmp_path: Path) -> None:
+def test_a_misspelt_setting_in_the_file_is_refused_with_those_that_may_be_meant(tmp_path: Path) -> None:
+    for name, meant in (("pace", "pace_seconds or pace_store"), ("user_agnet", "user_agent"), ("worker", "workers")):
+        (tmp_path / "nianbao.toml").write_text(f"{name} = 3\n", "utf-8")
+        with pytest.raises(SettingsError) as caught:
+            read_settings()
+        said = f"setting {name} (from nianbao.toml): there is no such setting; did you mean {meant}?"
+        assert str(caught.value).startswith(said)
+
+
+def test_doctor_lists_the_settings_where_one_of_them_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "nianbao.toml").write_text("pace = 3\n", "utf-8")
-    with pytest.raises(SettingsError, match=r"setting pace \(from nianbao.toml\): there is no such setting"):
+    with pytest.raises(SettingsError):
+        doctor()
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in Settings.model_fields)
+
+
+@pytest.mark.parametrize("value", ["年报 (+mailto:ops@example.org)", "nianbao\nX-Other: 1", " "])
+def test_a_user_agent_that_no_request_can_carry_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIANBAO_USER_AGENT", value)
+    with pytest.raises(SettingsError, match=r"setting user_agent .*Latin letters"):
         read_settings()
 
 
