@@ -150,6 +150,7 @@ def server_child(home: Path, *, port: int = 0, ui: bool = False) -> Iterator[tup
     """
     environment = dict(os.environ) | QUIET
     environment |= {"PREFECT_HOME": str(home.resolve()), "PREFECT_SERVER_UI_ENABLED": str(ui).lower()}
+    _keep_private(home)
     with open_log(home / "server.log") as log:
         process = subprocess.Popen(  # noqa: S603  # a module of ours and a number
             [sys.executable, "-m", "flows.serving.prefect_server", str(port)],
@@ -175,6 +176,17 @@ def server_child(home: Path, *, port: int = 0, ui: bool = False) -> Iterator[tup
             process.kill()
             process.wait()
         process.stdout.close()
+
+
+def _keep_private(home: Path) -> None:
+    """Have only its owner read Prefect's SQLite file: the secrets of blocks stand in it, and so does their key.
+
+    What SQLite writes beside the file has the mode of the file.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "prefect.db").touch(0o600)
+    for path in home.glob("prefect.db*"):
+        path.chmod(0o600)
 
 
 def _read_environment_again() -> None:
