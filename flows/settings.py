@@ -147,6 +147,13 @@ class Settings(BaseSettings):
         """An environment file that keeps the name and says nothing, as ``deployments/example.env`` does."""
         return None if value == "" else value
 
+    @field_validator("notify_webhook")
+    @classmethod
+    def _can_be_posted_to(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("https://", "http://")):
+            raise ValueError("an address such as https://example.org/hook")  # without what was given: it is a secret
+        return value
+
     @field_validator("shared_store")
     @classmethod
     def _is_a_store(cls, value: str | None) -> str | None:

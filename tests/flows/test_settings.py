@@ -18,6 +18,13 @@ def _an_empty_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.delenv(f"NIANBAO_{name}", raising=False)
 
 
+def test_a_webhook_that_cannot_be_posted_to_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIANBAO_NOTIFY_WEBHOOK", "hooks.example.org/s3cret")
+    with pytest.raises(SettingsError, match=r"setting notify_webhook .*an address such as https://") as caught:
+        read_settings()
+    assert "s3cret" not in str(caught.value)
+
+
 def test_what_an_environment_file_names_and_leaves_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NOTIFY_WEBHOOK", "SMTP_USER", "SMTP_PASSWORD", "SMTP_HOST", "SMTP_FROM"):
         monkeypatch.setenv(f"NIANBAO_{name}", "")
