@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sample_batches import TEXT, report, whole_batch
 
 from flows.upkeep.quantities import find_quantities_anew
@@ -116,6 +117,47 @@ def test_the_panel_takes_this_years_number_and_not_the_one_it_rose_from(load: Lo
     assert ask(panel) == [(98.6,), (95.0,), (94.0,), (93.0,), (97.0,), (99.0,), (None,)]
     assert ask("SELECT is_earlier_value(w) FROM (SELECT unnest(['说明理由', '占比', '来自', '由', '率由']) AS w)") == [
         (False,), (False,), (False,), (False,), (True,)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("2024年收到行政复议申请280件，2025年收到行政复议申请300件。", 300),
+        ("其中2024年收到行政复议申请280件，2025年300件。", 300),
+        ("收到行政复议申请2024年为280件、2025年为300件。", 300),
+        ("去年收到行政复议申请280件，今年收到行政复议申请300件。", 300),
+        ("自2019年以来共收到行政复议申请1280件，其中2025年收到行政复议申请300件。", 300),
+        ("收到行政复议申请300件（2024年为280件）。", 300),
+        ("2024年、2025年分别收到行政复议申请280件、300件。", None),
+        ("2026年拟受理行政复议申请310件。", None),
+        ("2025年收到行政复议申请300件。", 300),
+        ("落实《实施纲要（2020—2024年）》，收到行政复议申请300件。", 300),
+        ("按照规划（2020—2024年）收到行政复议申请300件。", 300),
+        ("2024年底以来行政复议申请持续增长到300件。", 300),
+        ("上年结转行政复议申请20件。", 20),
+    ],
+)
+def test_the_panel_takes_no_number_of_another_year(load: Load, ask: Ask, said: str, number: float | None) -> None:
+    made = looked_through(report(0, text=("一、概述", said, "二、其他"), sections=()))
+    load(replace(whole_batch(0, 1), reports=(made,)))
+    panel = "SELECT number, least, greatest FROM figure_panel('行政复议申请', unit := '件')"
+    assert ask(panel) == [(number, number, number)]
+
+
+def test_a_rate_that_held_since_another_year_is_this_years_and_one_that_was_not_reached_is_none(
+    load: Load, ask: Ask
+) -> None:
+    said = ("2019年以来出庭应诉率保持在99%。", "出庭应诉率未达到100%。", "出庭应诉率2024年为89%，2025年为95%。")
+    made = [
+        looked_through(
+            replace(report(number, text=("一、概述", text, "二、其他"), sections=()), publisher=f"{number}县人民政府")
+        )
+        for number, text in enumerate(said)
+    ]
+    load(replace(whole_batch(0, len(said)), reports=tuple(made)))
+    assert ask("SELECT number FROM figure_panel('出庭应诉率', unit := '%') ORDER BY publisher") == [
+        (99,), (None,), (95,)
     ]  # fmt: skip
 
 

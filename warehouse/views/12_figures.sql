@@ -24,12 +24,29 @@ LEFT JOIN core_sections s ON s.document_id = q.document_id AND s."version" = q."
     AND q."block" BETWEEN s.first_block AND s.last_block;
 
 -- Whether a number is where a comparison starts from, another year's: 出庭应诉率由上年的92%提高到98%. What it counts then ends in
--- 由, 从 or 自 (and not in 理由, 服从, 来自), or in a year that such a word, or 较, 比, 在 leads to.
+-- 由, 从 or 自 (and not in 理由, 服从, 来自), or in a year that such a word, or 较, 比, 在 leads to; or it begins with the year
+-- before (去年收到行政复议申请), unless it was carried over from there.
 CREATE MACRO is_earlier_value(counted) AS regexp_matches(counted,
-    '([^理事案缘来自]由|[^服依听遵]从|[^来各亲独]自|([由从自较比在与]|相比)(上一?年度?|上年末|去年|前年|往年|[0-9]{4}年度?末?|.{1,2}年前)(同期)?)$');
+    '([^理事案缘来自]由|[^服依听遵]从|[^来各亲独]自|([由从自较比在与]|相比)(上一?年度?|上年末|去年|前年|往年|[0-9]{4}年度?末?|.{1,2}年前)(同期)?)$')
+    OR (regexp_matches(counted, '^(上一?年度?|去年|前年)') AND NOT contains(counted, '结转'));
 
--- Whether a number is what is aimed at: 目标出庭应诉率95%, 出庭应诉率力争达到98%. 确保 is said of what was reached as well.
-CREATE MACRO is_goal(counted) AS regexp_matches(counted, '^(预期)?目标[^任责]|目标值?$|(力争|争取)');
+-- What a clause says up to a number, without what it says in brackets.
+CREATE MACRO said_before(clause, printed) AS regexp_replace(
+    substring(clause, 1, greatest(position(printed IN clause) - 1, 0)), '《[^》]*》|（[^（）]*）|\([^()]*\)', '', 'g');
+
+-- Whether a number is said of a year other than the report's: 2022年收到行政复议申请280件，2023年收到300件. Its clause then begins
+-- with that year, and nothing rose or fell since, or was held ever since; or the year leads to the number: 出庭应诉率2022年为89%.
+CREATE MACRO is_of_another_year(said, year_of_report) AS coalesce(
+    try_cast(coalesce(
+        nullif(regexp_extract(said, '((?:19|20)[0-9]{2})年(?:度|末|底)?(?:全年|共|则|仅|只)?(?:为|是|达到?|有)?$', 1), ''),
+        CASE WHEN NOT regexp_matches(said,
+                '提[高升]|[上攀]升|升[至到]|增[长加至到]|下降|[降减][至到低少]|回落|以来.*(保持|连续|始终|稳定|均)')
+            THEN nullif(regexp_extract(said, '^(?:其中|而|[在自从仅])?((?:19|20)[0-9]{2})年', 1), '') END
+    ) AS INTEGER) <> year_of_report, false);
+
+-- Whether a number is what is aimed at, or was not reached: 目标出庭应诉率95%, 出庭应诉率力争达到98%, 出庭应诉率未达到100%. 确保 is
+-- said of what was reached as well.
+CREATE MACRO is_goal(counted) AS regexp_matches(counted, '^(预期)?目标[^任责]|目标值?$|(力争|争取)|未$');
 
 -- What each trusted report says in its text of one thing (`about` stands in what the number counts): the first number, and how
 -- many there are. Plans for the year to come and goals are no results, a rise is no level, and what a rise started from is another
@@ -43,6 +60,7 @@ WITH said AS (
     WHERE f.origin = 'text' AND contains(f.counted, about) AND (unit IS NULL OR f.unit = unit)
         AND coalesce(f.kind = kind, f.kind <> 'change') AND f.role IS DISTINCT FROM 'next_year'
         AND NOT is_earlier_value(f.counted) AND NOT is_goal(f.counted)
+        AND NOT is_of_another_year(said_before(f.clause, f.printed), f.report_year)
     GROUP BY f.document_id
 )
 SELECT r.publisher, r.level, r.division_code, r.report_type, r.report_year, s.chosen.number AS number, s.chosen.unit AS unit,
