@@ -217,6 +217,29 @@ def test_departments_disclose_by_the_end_of_january_and_governments_by_the_end_o
     assert due == [("x/bureau", "2026-01-31"), ("x/county", "2026-03-31")]
 
 
+def test_departments_had_until_the_end_of_march_before_the_regulations_of_2019(
+    load: Load, warehouse: Path, tmp_path: Path
+) -> None:
+    columns = (Column("http://d.test/", "trs", (ReportType.DISCLOSURE,)),)
+    bureau = Source("x/bureau", "某县司法局", Level.DEPARTMENT, ("d.test",), columns, first_year=2017)
+    made = report(
+        1,
+        year=2018,
+        published_date=date(2019, 3, 20),
+        publisher="某县司法局",
+        level=Level.DEPARTMENT,
+        report_type=ReportType.DISCLOSURE,
+    )
+    load(dataclasses.replace(listed(), reports=(made,)))
+    with writing(warehouse, "registry") as connection:
+        load_sources(connection, [bureau])
+        due = connection.execute(
+            "SELECT report_year, due::VARCHAR FROM coverage_on(DATE '2021-06-01') ORDER BY 1"
+        ).fetchall()
+        assert due == [(2017, "2018-03-31"), (2018, "2019-03-31"), (2019, "2020-01-31"), (2020, "2021-01-31")]
+        assert connection.execute("SELECT due::VARCHAR, days_late FROM reports").fetchall() == [("2019-03-31", 0)]
+
+
 def test_every_cell_has_one_state_of_the_list(load: Load, states: States, tmp_path: Path) -> None:
     load(whole_batch(0, 2), listed(Outcome.TIMEOUT))
     states(JUNE)

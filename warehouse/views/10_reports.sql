@@ -20,7 +20,7 @@ LEFT JOIN core_passed_addresses a ON a.document_id = r.document_id
 LEFT JOIN (
     SELECT report_type, level, "month", "day" FROM core_deadlines
 ) l ON l.report_type = r.report_type AND l.level = r.level
-LEFT JOIN LATERAL (SELECT make_date(r.report_year + 1, l."month", l."day") AS due) d ON true
+LEFT JOIN LATERAL (SELECT due_on(r.report_type, r.report_year, l."month", l."day") AS due) d ON true
 WHERE r.state = 'accepted';
 
 CREATE VIEW report_texts AS

@@ -71,7 +71,7 @@ years AS (
     FROM expected_types e JOIN core_sources s ON s.source_id = e.source_id
 ),
 due AS (
-    SELECT y.*, make_date(y.report_year + 1, l."month", l."day") AS due
+    SELECT y.*, due_on(y.report_type, y.report_year, l."month", l."day") AS due
     FROM years y LEFT JOIN core_deadlines l ON l.report_type = y.report_type AND l.level = y.level
 )
 SELECT
