@@ -12,7 +12,7 @@ from sample_batches import TEXT, report, whole_batch
 
 from flows.upkeep.quantities import find_quantities_anew
 from scrapers.reading.quantities import EXTRACTOR_VERSION, quantities
-from scrapers.records import Batch, Report, Section, State
+from scrapers.records import Batch, Figure, Report, ReportType, Section, State
 
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]
@@ -46,6 +46,35 @@ def test_the_cells_of_the_statutory_tables_stay_figures(load: Load, ask: Ask) ->
         ("applications", ["三、结果", "（一）予以公开"], "自然人", "1,203", 1203.0, "件", "count",
          "三、结果 / （一）予以公开 / 自然人"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "printed", "number", "unit", "kind"),
+    [
+        ("采购总金额", "33420万元", 33420, "万元", "amount"),
+        ("采购总金额", "33,420.5 万元", 33420.5, "万元", "amount"),
+        ("采购总金额", "３３４２０　万元", 33420, "万元", "amount"),
+        ("采购总金额", "1.2亿元", 1.2, "亿元", "amount"),
+        ("采购总金额", "33420", 33420, None, None),
+        ("本年收费金额（单位：万元）", "80302元", 80302, "元", "amount"),
+        ("本年收费金额（单位：万元）", "1,203.5", 1203.5, "万元", "amount"),
+        ("现行有效件数", "６１", 61, "件", "count"),
+        ("现行有效件数", "１，２６１", 1261, "件", "count"),
+        ("现行有效件数", "61件", 61, "件", "count"),
+        ("本年增/减", "－2", -2, "项", "count"),
+        ("现行有效件数", "3-5", None, "件", "count"),
+        ("现行有效件数", "—", None, "件", "count"),
+        ("现行有效件数", None, None, "件", "count"),
+    ],
+)
+def test_a_cell_is_a_number_with_its_unit_or_in_full_width_digits_too(
+    load: Load, ask: Ask, column: str, printed: str | None, number: float | None, unit: str | None, kind: str | None
+) -> None:
+    made = report(
+        0, report_type=ReportType.DISCLOSURE, figures=(Figure("proactive", ("行政规范性文件",), column, printed),)
+    )
+    load(replace(whole_batch(0, 1), reports=(made,)))
+    assert ask("SELECT number, unit, kind FROM figures WHERE origin = 'table'") == [(number, unit, kind)]
 
 
 def test_a_figure_stands_in_the_text_where_it_says(load: Load, ask: Ask) -> None:

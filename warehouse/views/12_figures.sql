@@ -1,17 +1,26 @@
+-- What a cell prints, in ASCII and without separators and spaces: ３３，４２０ 万元 is 33420万元.
+CREATE MACRO plain_cell(printed) AS
+    regexp_replace(translate(printed, '０１２３４５６７８９．，－', '0123456789.,-'), '[,\s\x{3000}]', '', 'g');
+
 -- Every number a trusted report gives: cells of the statutory tables of disclosure reports, and numbers in running text with
 -- their unit and what they count. The statutory tables count 件, in the columns of items 项 and in those of money what they
--- say; the form of before 2019 names its units row by row, in a column of its own.
+-- or the cell itself say; the form of before 2019 names its units row by row, in a column of its own. A cell of full-width
+-- digits or with its unit is a number as well.
 CREATE VIEW figures AS
 SELECT r.document_id, r.publisher, r.division_code, r.level, r.report_year, f.table_name, f.path, f.column_name, f.printed,
-    f.number, f."position", r.report_type, 'table' AS origin,
+    coalesce(f.number, try_cast(
+        regexp_extract(plain_cell(f.printed), '^(-?\d+(?:\.\d+)?)(?:[亿万]?元|[件条项宗次个人])?$', 1) AS DOUBLE)) AS number,
+    f."position", r.report_type, 'table' AS origin,
     CASE
         WHEN f.table_name = 'statistics' THEN NULL
+        WHEN f.number IS NULL AND regexp_matches(plain_cell(f.printed), '^-?[\d.]+[亿万]?元$')
+            THEN regexp_extract(f.printed, '[亿万]?元')
         WHEN contains(f.column_name, '万元') THEN '万元'
         WHEN contains(f.column_name, '金额') THEN NULL
         WHEN f.column_name IN ('上一年项目数量', '本年增/减', '采购项目数量') THEN '项'
         ELSE '件'
     END AS unit,
-    CASE WHEN unit = '万元' THEN 'amount' WHEN unit IS NOT NULL THEN 'count' END AS kind,
+    CASE WHEN contains(unit, '元') THEN 'amount' WHEN unit IS NOT NULL THEN 'count' END AS kind,
     array_to_string(list_append(f.path, f.column_name), ' / ') AS counted, NULL::VARCHAR AS approximate,
     NULL::VARCHAR AS clause, NULL::VARCHAR AS role
 FROM reports r JOIN core_figures f ON f.document_id = r.document_id AND f."version" = r."version"
