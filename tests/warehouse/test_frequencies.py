@@ -82,6 +82,23 @@ def test_an_argument_that_is_unknown_is_no_silent_zero(
         ask(f"FROM {macro}('复议', {argument})")
 
 
+@pytest.mark.parametrize(
+    ("asked", "complaint"),
+    [
+        ("figure_panel('申请', type := '法治')", "type is rule_of_law or disclosure, not 法治"),
+        ("figure_panel('申请', kind := 'percent')", "kind is count, rate, .* not percent"),
+        ("reused_from_last_year(type := 'law')", "type is rule_of_law or disclosure, not law"),
+        ("copied_between_places(2025, type := 'law')", "type is rule_of_law or disclosure, not law"),
+        ("search('复议', type := 'law')", "type is rule_of_law or disclosure, not law"),
+        ("search('复议', level := 'County')", "level is ministry, province, .* not County"),
+    ],
+)
+def test_a_misspelt_argument_is_no_silent_nothing(load: Load, ask: Ask, asked: str, complaint: str) -> None:
+    load(batch(report(0, words=words(复议=5))))
+    with pytest.raises(duckdb.Error, match=complaint):
+        ask(f"FROM {asked}")
+
+
 @pytest.mark.usefixtures("named")
 def test_places_are_told_apart_by_name_and_zones_by_where_they_lie(load: Load, ask: Ask) -> None:
     load(

@@ -1,6 +1,20 @@
 -- Host of an address in lower case, without its port.
 CREATE MACRO host_of(url) AS lower(regexp_extract(url, '^[a-z]+://(?:[^/?#@]*@)?([^/?#:]+)', 1));
 
+-- Whether a named argument is one that there is. Anything else would silently find nothing, as if no report said it.
+CREATE MACRO is_known_type("type") AS CASE WHEN "type" NOT IN ('rule_of_law', 'disclosure') THEN
+    error('type is rule_of_law or disclosure, not ' || "type") ELSE true END;
+
+CREATE MACRO is_known_level("level") AS CASE
+    WHEN "level" NOT IN ('ministry', 'province', 'city', 'county', 'township', 'department', 'zone') THEN
+        error('level is ministry, province, city, county, township, department or zone, not ' || "level")
+    ELSE true END;
+
+CREATE MACRO is_known_kind(kind) AS CASE
+    WHEN kind NOT IN ('count', 'rate', 'amount', 'change', 'duration', 'measure', 'score', 'ratio') THEN
+        error('kind is count, rate, amount, change, duration, measure, score or ratio, not ' || kind)
+    ELSE true END;
+
 -- Three checks in a row that say "gone": a site being rebuilt answers 404 for a day or two.
 CREATE MACRO is_withdrawn(gone_checks) AS coalesce(gone_checks, 0) >= 3;
 

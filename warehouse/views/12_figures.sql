@@ -76,4 +76,4 @@ SELECT r.publisher, r.level, r.division_code, r.report_type, r.report_year, s.ch
     s.chosen.counted AS counted, coalesce(s.statements, 0) AS statements, s.least, s.greatest, s.chosen.clause AS clause,
     r.document_id
 FROM reports r LEFT JOIN said s ON s.document_id = r.document_id
-WHERE "type" IS NULL OR r.report_type = "type";
+WHERE CASE WHEN is_known_type("type") AND is_known_kind(kind) THEN "type" IS NULL OR r.report_type = "type" END;

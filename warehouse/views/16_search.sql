@@ -52,8 +52,8 @@ indexed AS MATERIALIZED (
     SELECT r.report_number, r."version", r.words_id, r.words_total AS total,
         ("year" IS NULL OR r.report_year = "year")
         AND (division IS NULL OR starts_with(coalesce(r.division_code, r.parent_division_code), division))
-        AND ("type" IS NULL OR r.report_type = "type")
-        AND ("level" IS NULL OR r."level" = "level")
+        AND CASE WHEN is_known_type("type") THEN "type" IS NULL OR r.report_type = "type" END
+        AND CASE WHEN is_known_level("level") THEN "level" IS NULL OR r."level" = "level" END
         AND (publisher IS NULL OR contains(r.publisher, publisher)) AS wanted
     FROM core_reports r
     WHERE r.state = 'accepted' AND r.report_number NOT IN (FROM gone)

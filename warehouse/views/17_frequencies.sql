@@ -2,9 +2,8 @@
 CREATE MACRO is_asked_rightly(per, "type", editions) AS CASE
     WHEN NOT list_has_all(['year', 'type', 'level', 'province', 'city', 'county', 'publisher'], per) THEN
         error('per takes year, type, level, province, city, county and publisher, not ' || array_to_string(per, ', '))
-    WHEN "type" NOT IN ('rule_of_law', 'disclosure') THEN error('type is rule_of_law or disclosure, not ' || "type")
     WHEN editions NOT IN ('all', 'principal') THEN error('editions is all or principal, not ' || editions)
-    ELSE true
+    ELSE is_known_type("type")
 END;
 
 -- How often a word or a string stands in reports. The rate of a group is the sum of its counts by the sum of its lengths (not

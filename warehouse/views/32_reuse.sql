@@ -21,7 +21,8 @@ WITH chosen AS (
     SELECT r.document_id, r.publisher AS body, r."level" AS rank, r.report_type AS genre, r.report_year AS of_year
     FROM reports r
     WHERE r.publisher IS NOT NULL AND r.report_type IS NOT NULL AND r.report_year IS NOT NULL AND r.text_length > 0
-        AND (publisher IS NULL OR r.publisher = publisher) AND ("type" IS NULL OR r.report_type = "type")
+        AND (publisher IS NULL OR r.publisher = publisher)
+        AND CASE WHEN is_known_type("type") THEN "type" IS NULL OR r.report_type = "type" END
         AND ("year" IS NULL OR r.report_year IN ("year", "year" - 1))
     QUALIFY row_number() OVER (
         PARTITION BY r.publisher, r.report_type, r.report_year
@@ -81,7 +82,8 @@ WITH said AS MATERIALIZED (
     SELECT DISTINCT document_id, publisher AS body, report_year AS of_year, sentence, length(sentence) AS characters,
         CASE WHEN but_numbers THEN but_for_numbers(sentence) ELSE sentence END AS shape
     FROM report_sentences
-    WHERE report_year BETWEEN "year" - years_back AND "year" AND report_type = "type" AND publisher IS NOT NULL
+    WHERE report_year BETWEEN "year" - years_back AND "year" AND publisher IS NOT NULL
+        AND CASE WHEN is_known_type("type") THEN report_type = "type" END
 ),
 rare AS (
     SELECT shape FROM (SELECT shape, count(DISTINCT body) AS bodies FROM said GROUP BY shape)
