@@ -137,6 +137,24 @@ def test_a_snippet_shows_the_line_with_most_words_and_marks_them(load: Load, ask
     assert len(shown.strip("…").replace("【", "").replace("】", "")) == 80
 
 
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        (["20"], "审核文件【20】件"),
+        (["98"], "出庭【98】人次"),
+        (["98.7"], "应诉率【98.7】%"),
+        (["5", "g"], "建设【5G】基站"),
+        (["ai"], "运用【AI】审查"),
+        (["2022", "年"], "【2022】【年】，概述"),
+    ],
+)
+def test_a_number_or_a_latin_word_is_shown_where_it_stands_whole(
+    load: Load, ask: Ask, asked: list[str], shown: str
+) -> None:
+    load(batch(("2022年，概述", "应诉率98.7%", "Airport", "审核文件20件", "出庭98人次", "建设5G基站", "运用AI审查")))
+    assert ask(f'SELECT snippet("text", {asked}) FROM report_texts') == [(shown,)]
+
+
 def test_a_bare_connection_answers_the_macro(load: Load, warehouse: Path, tmp_path: Path) -> None:
     load(batch(*THREE))
     publish(warehouse, tmp_path / "reader.duckdb")
