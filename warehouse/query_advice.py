@@ -207,20 +207,51 @@ def why_empty(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, ...
 
 
 def uncounted_words(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, ...]:
-    """Words that a query asks ``term_frequency`` for and texts are never cut into, so that it answers 0 throughout."""
-    if "term_frequency" not in sql.lower():
+    """Words that a query asks ``term_frequency`` for and texts are never cut into, so that it answers 0 throughout.
+
+    Also words in Traditional characters or, as texts are cut, in capitals: words and what figures count are Simplified.
+    """
+    if not any(macro in sql.lower() for macro in ("term_frequency", "figure_panel")):
         return ()
-    called = [node for node in _parsed(connection, sql) if node.get("function_name") == "term_frequency"]
-    words = [
-        str(node["children"][0]["value"]["value"])
-        for node in called
-        if node["children"] and node["children"][0].get("type") == "VALUE_CONSTANT" and _is_text(node["children"][0])
-    ]
-    return tuple(
-        f"Texts are not cut into the word {word}, so its count is 0; phrase_frequency('{word}') counts it in the text."
-        for word in dict.fromkeys(words)
-        if not connection.execute("SELECT 1 FROM core_vocabulary WHERE token = $1", [word]).fetchone()
+    asked = dict.fromkeys(
+        (str(node["function_name"]), str(node["children"][0]["value"]["value"]))
+        for node in _parsed(connection, sql)
+        if node.get("function_name") in ("term_frequency", "figure_panel")
+        and node["children"]
+        and node["children"][0].get("type") == "VALUE_CONSTANT"
+        and _is_text(node["children"][0])
     )
+    return tuple(hint for macro, word in asked if (hint := _uncounted(connection, macro, word)))
+
+
+def _uncounted(connection: duckdb.DuckDBPyConnection, macro: str, word: str) -> str | None:
+    if not word.strip() or (macro == "term_frequency" and _is_word(connection, word)):
+        return None
+    if _is_traditional(word):
+        what = "Words are" if macro == "term_frequency" else "What figures count is"
+        return f"{what} in Simplified characters, also where a text is not; {word} is Traditional."
+    if macro == "figure_panel":
+        return None
+    if _is_word(connection, word.lower()):
+        return f"Words are in lower case: term_frequency('{word.lower()}')."
+    return (
+        f"Texts are not cut into the word {word}, so its count is 0; phrase_frequency('{word}') counts it in the text."
+    )
+
+
+def _is_word(connection: duckdb.DuckDBPyConnection, word: str) -> bool:
+    return connection.execute("SELECT 1 FROM core_vocabulary WHERE token = $1", [word]).fetchone() is not None
+
+
+def _is_traditional(word: str) -> bool:
+    """Whether a letter is of those that Big5 writes and GB 2312 does not: 復, 議, and not 堃, which neither has."""
+    return any(_writes("big5", letter) and not _writes("gb2312", letter) for letter in word)
+
+
+def _writes(encoding: str, letter: str) -> bool:
+    with suppress(UnicodeEncodeError):
+        return bool(letter.encode(encoding))
+    return False
 
 
 def _parsed(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Mapping[str, Any]]:

@@ -172,7 +172,7 @@ def test_a_value_that_no_row_has_is_named_with_what_there_is(reader: Path) -> No
 
 def test_a_word_that_texts_are_never_cut_into_is_told_beside_its_zeros(migrated: Path, tmp_path: Path) -> None:
     batch = whole_batch(0, 1)
-    cut = tuple(replace(each, words=Words("1+abc", ("出庭应诉",), (2,))) for each in batch.reports)
+    cut = tuple(replace(each, words=Words("1+abc", ("出庭应诉", "ai"), (2, 1))) for each in batch.reports)
     write_all(tmp_path / "landing", replace(batch, reports=cut))
     load_pending(tmp_path / "w.duckdb", tmp_path / "landing")
     held = publish(tmp_path / "w.duckdb", tmp_path / "reader.duckdb").path
@@ -183,6 +183,14 @@ def test_a_word_that_texts_are_never_cut_into_is_told_beside_its_zeros(migrated:
     (hint,) = hints("FROM term_frequency('出庭应诉率')")
     assert "phrase_frequency('出庭应诉率') counts it in the text" in hint
     assert hints("FROM term_frequency('出庭应诉', per := ['level'])") == ()
+    (hint,) = hints("FROM term_frequency('出庭應訴')")
+    assert "Words are in Simplified characters" in hint
+    (hint,) = hints("SELECT count(number) FROM figure_panel('出庭應訴率', unit := '%')")
+    assert "What figures count is in Simplified characters" in hint
+    assert hints("FROM term_frequency('AI')") == ("Words are in lower case: term_frequency('ai').",)
+    assert hints("FROM figure_panel('出庭应诉率')") == ()
+    assert hints("FROM figure_panel('堃塬')") == ()
+    assert hints("FROM term_frequency('')") == ()
 
 
 def test_a_file_that_was_named_by_another_path_is_told_as_it_was_named(reader: Path, tmp_path: Path) -> None:
