@@ -23,6 +23,7 @@ from scrapers.records import Level, ReportType
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
+_STOPPED = "Stopped. What has landed is kept; the same command goes on from there."
 
 app = typer.Typer(
     name="nianbao",
@@ -698,11 +699,16 @@ def main() -> None:
         app()
     except SystemExit as end:
         if end.code == INTERRUPTED:  # typer has turned Ctrl-C into this
-            talk.print("Stopped. What has landed is kept; the same command goes on from there.")
+            talk.print(_STOPPED)
         raise
     except BrokenPipeError:
         raise SystemExit(1) from None
     except Exception as error:
+        from warehouse.errors import is_ctrl_c
+
+        if is_ctrl_c(error):
+            talk.print(_STOPPED)
+            raise SystemExit(INTERRUPTED) from error
         code = _exit_code(error)
         if code is None:
             raise

@@ -53,3 +53,10 @@ class ChecksFailedError(WarehouseError):
 
 class ExportError(WarehouseError):
     """A package cannot be written where it was asked for, or of what was asked for."""
+
+
+def is_ctrl_c(error: BaseException | None) -> bool:
+    """Whether an error is Ctrl-C, also as DuckDB gives it on from the middle of a query: as a ``RuntimeError``."""
+    return isinstance(error, KeyboardInterrupt) or (
+        isinstance(error, RuntimeError) and isinstance(error.__cause__, KeyboardInterrupt)
+    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -221,7 +223,7 @@ def stream_on(
         sql, parameters = _dot_command(connection, sql)
     explain = _Explain(connection, sql, seconds)
     *before, statement = _one_statement(connection, sql, explain)
-    with _time_limit(connection, seconds):
+    with _time_limit(connection, seconds), _heeding_ctrl_c(connection):
         with explain():
             for made in before:
                 connection.execute(made)
@@ -241,6 +243,35 @@ def _time_limit(connection: duckdb.DuckDBPyConnection, seconds: float | None) ->
         yield
     finally:
         stop.cancel()
+
+
+@contextmanager
+def _heeding_ctrl_c(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Ctrl-C interrupts the query at once.
+
+    DuckDB looks for signals between its tasks alone, and one task of a join without a condition may take minutes.
+    """
+    if threading.current_thread() is not threading.main_thread():  # where no signals come
+        yield
+        return
+    heard, woken = socket.socketpair()
+    woken.setblocking(False)
+    before = signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
+
+    def listen() -> None:
+        while signals := heard.recv(16):
+            if signal.SIGINT in signals:
+                connection.interrupt()
+
+    listening = threading.Thread(target=listen, daemon=True)
+    listening.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        woken.close()
+        listening.join()
+        heard.close()
 
 
 def _one_statement(connection: duckdb.DuckDBPyConnection, sql: str, explain: _Explain) -> Sequence[duckdb.Statement]:

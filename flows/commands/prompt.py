@@ -9,11 +9,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from flows.commands.query_target import QueryTarget
 from flows.commands.shown_answer import CUT, output_format, show_answer, show_lines
 from flows.commands.sql_statements import LEAVE, split, statements
 from flows.terminal import say, talk
-from warehouse.errors import QueryError
+from warehouse.errors import QueryError, is_ctrl_c
 from warehouse.formats import Format
 
 ROWS: Final = 200
@@ -63,7 +62,9 @@ def prompt(reader: QueryTarget, form: Format, *, seconds: float | None, limit: i
                         talk.print(f"There is more: {CUT.replace('--limit', '.limit')}.")
         except QueryError as error:
             say("error", error)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, RuntimeError) as error:
+            if not is_ctrl_c(error):
+                raise
             talk.print("Stopped.")
     return 0
 

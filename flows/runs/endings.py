@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from warehouse.errors import is_ctrl_c
+
 
 def ending(failure: BaseException | None, *stopped: type[BaseException]) -> Literal["completed", "cancelled", "failed"]:
     """The state of a run that was left by ``failure``; ``stopped`` are errors by which it is stopped from elsewhere.
@@ -13,7 +15,7 @@ def ending(failure: BaseException | None, *stopped: type[BaseException]) -> Lite
     """
     if failure is None:
         return "completed"
-    if isinstance(failure, (KeyboardInterrupt, *stopped)):
+    if is_ctrl_c(failure) or isinstance(failure, stopped):
         return "cancelled"
     if isinstance(failure, Exception):
         return "failed"

@@ -17,11 +17,20 @@ from warehouse.ledger import start_run
 from warehouse.readers import publish
 
 
+def stopped_in_a_query() -> RuntimeError:
+    """Ctrl-C as DuckDB gives it on."""
+    error = RuntimeError("Query interrupted")
+    error.__cause__ = KeyboardInterrupt()
+    return error
+
+
 @pytest.mark.parametrize(
     ("failure", "state"),
     [
         (None, "completed"),
         (KeyboardInterrupt(), "cancelled"),
+        (stopped_in_a_query(), "cancelled"),
+        (RuntimeError("Query interrupted"), "failed"),
         (TerminationSignal(signal=signal.SIGTERM), "cancelled"),
         (RunStoppedError("elsewhere"), "cancelled"),
         (OSError("no space left"), "failed"),

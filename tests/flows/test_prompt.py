@@ -21,6 +21,10 @@ HEEDING_CTRL_C = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from flows.cli import main; main()"
 )
 """Whoever runs tests in the background has Ctrl-C ignored, and children inherit that."""
+ENDLESS = (
+    "SELECT count(*) FROM reports a, reports b, reports c, reports d, reports e, range(1000000000) f "
+    "WHERE a.title || b.title || c.title = d.title || e.title || f.range"
+)
 COMPLETION = Completion(
     {
         "reports": ("document_id", "publisher", "published", "report_year"),
@@ -142,6 +146,10 @@ def test_a_session_at_the_prompt(asked: Path, tmp_path: Path) -> None:
         terminal.wait_for("SELECT coun")
         terminal.break_off()
         terminal.wait_for("nianbao> ")
+        terminal.type(f"{ENDLESS};\n")
+        terminal.break_off()
+        terminal.wait_for("Stopped.")
+        terminal.wait_for("nianbao> ")
         terminal.type(".help\n")
         assert ".macros" in terminal.wait_for("nianbao> ")
         assert terminal.leave() == 0
@@ -151,13 +159,29 @@ def test_a_session_at_the_prompt(asked: Path, tmp_path: Path) -> None:
 
     with Terminal(asked, tmp_path / "state") as again:
         again.wait_for("nianbao> ")
-        again.type("\x1b[A" * 5)  # the fifth before the last, with .help, FROM range, .limit and FROM reports after it
+        again.type("\x1b[A" * 6)  # the sixth, with .help, the endless one, FROM range, .limit and FROM reports after it
         again.wait_for("mode lines")
         again.type("\x1b[A")
         again.wait_for("SELECT 2 AS two;")
         again.type("\n")
         assert "two" in again.wait_for("1 row")
         assert again.leave() == 0
+
+
+@pytest.mark.slow
+def test_a_running_query_is_stopped_by_ctrl_c_in_a_sentence(asked: Path, tmp_path: Path) -> None:
+    asking = subprocess.Popen(
+        [sys.executable, "-c", HEEDING_CTRL_C, "sql", "-f", "csv", f"SELECT 1 AS begun UNION ALL {ENDLESS}"],
+        env=os.environ | {"NIANBAO_DATA_DIR": str(asked)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(5)
+    asking.send_signal(signal.SIGINT)
+    _, said = asking.communicate(timeout=60)
+    assert asking.returncode == 130
+    assert "Stopped." in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.slow
