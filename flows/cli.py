@@ -52,7 +52,10 @@ Province = Annotated[str | None, typer.Option(help="Only the sources of this pro
 def demo(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the portal; 0 for any free one.")] = 0,
 ) -> None:
-    """The whole thing on the loopback portal, then three example queries."""
+    """The whole thing on the loopback portal, then three example queries.
+
+    Its data lies in data/demo, whatever NIANBAO_DATA_DIR says, so it never mixes with yours.
+    """
     from flows.commands.demo import demo_command
 
     raise typer.Exit(demo_command(port=port))

@@ -17,6 +17,7 @@ from warehouse.formats import Format
 
 ROWS: Final = 200
 """Rows shown of an answer; ``.limit`` changes it."""
+PROMPT_CUT: Final = CUT.replace("--limit", ".limit")
 HISTORY: Final = 2_000
 """Statements kept."""
 COMMANDS: Final = {
@@ -55,11 +56,11 @@ def prompt(reader: QueryTarget, form: Format, *, seconds: float | None, limit: i
             else:
                 answer = reader.answer(statement, limit=rows, seconds=seconds)
                 if mode == "lines":
-                    show_lines(answer)
+                    show_lines(answer, cut=PROMPT_CUT)
                 else:
-                    show_answer(answer, output_format(mode))
+                    show_answer(answer, output_format(mode), cut=PROMPT_CUT)
                     if answer.cut and mode != "table":
-                        talk.print(f"There is more: {CUT.replace('--limit', '.limit')}.")
+                        talk.print(f"There is more: {PROMPT_CUT}.")
         except QueryError as error:
             say("error", error)
         except (KeyboardInterrupt, RuntimeError) as error:

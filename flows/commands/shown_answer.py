@@ -26,20 +26,20 @@ def output_format(output: str, *, file: bool = True) -> Format:
     return cast(Format, output)
 
 
-def show_answer(answer: Answer, form: Format) -> None:
+def show_answer(answer: Answer, form: Format, *, cut: str = CUT) -> None:
     """An answer on standard output; what was cut off, and why it may be empty, is said on standard error."""
     if form in ("parquet", "xlsx"):
         raise typer.BadParameter(f"{form} needs a file: nianbao sql ... --to FILE.{form}")
     if form == "table":
         show_table(answer.columns, ([cell(value) for value in row] for row in answer.rows))
-        talk.print(many(len(answer.rows), "row") + (f" and more; {CUT}" if answer.cut else ""))
+        talk.print(many(len(answer.rows), "row") + (f" and more; {cut}" if answer.cut else ""))
     else:
         write_answer(answer, cast(TextFormat, form), sys.stdout)
     for hint in answer.hints:
         talk.print(shown(hint))
 
 
-def show_lines(answer: Answer) -> None:
+def show_lines(answer: Answer, *, cut: str = CUT) -> None:
     """An answer a column a line, whole: for few rows with long cells."""
     console = Console(highlight=False, soft_wrap=True)
     width = max((len(column) for column in answer.columns), default=0)
@@ -47,7 +47,7 @@ def show_lines(answer: Answer) -> None:
         console.print(Text(f"── row {number} ".ljust(width + 20, "─"), style="dim"))
         for column, value in zip(answer.columns, row, strict=True):
             console.print(Text(f"{column:>{width}}  {'' if value is None else shown(plain(value))}"))
-    talk.print(many(len(answer.rows), "row") + (f" and more; {CUT}" if answer.cut else ""))
+    talk.print(many(len(answer.rows), "row") + (f" and more; {cut}" if answer.cut else ""))
     for hint in answer.hints:
         talk.print(shown(hint))
 

@@ -141,7 +141,7 @@ def test_a_session_at_the_prompt(asked: Path, tmp_path: Path) -> None:
         terminal.type(".limit 2\n")
         terminal.wait_for("nianbao> ")
         terminal.type("FROM range(5);\n")
-        assert "2 rows and more" in terminal.wait_for("nianbao> ")
+        assert "2 rows and more; cut off by the limit: .limit N" in terminal.wait_for("nianbao> ")
         terminal.type("SELECT coun")
         terminal.wait_for("SELECT coun")
         terminal.break_off()
