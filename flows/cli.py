@@ -723,6 +723,7 @@ def _exit_code(error: Exception) -> int | None:
     # Imported only now: no command should wait for the modules of all the others.
     from deployments.portal.serving import PortalUsageError
     from flows.commands.read import PageError
+    from flows.crawling.reached_hosts import NobodyAnsweredError
     from flows.serving.deployment_files import DeploymentFileError
     from flows.serving.prefect_server import ServerError
     from flows.shared_store.store import SharedStoreError
@@ -748,7 +749,15 @@ def _exit_code(error: Exception) -> int | None:
     if isinstance(error, bad_usage):
         _say(error)
         return 2
-    failed = (ServerError, ArchiveError, CaptureNotFoundError, GoldenPageError, SharedStoreError, WarehouseError)
+    failed = (
+        ServerError,
+        ArchiveError,
+        CaptureNotFoundError,
+        GoldenPageError,
+        NobodyAnsweredError,
+        SharedStoreError,
+        WarehouseError,
+    )
     if isinstance(error, failed):
         _say(error)
         return 1

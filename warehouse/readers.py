@@ -61,8 +61,8 @@ def publish(warehouse: Path, reader: Path, *, wait_seconds: float = 60.0) -> Pub
         connection = attach(warehouse, read_only=False)
         try:
             migrate(connection)
-            _refuse_another(connection, warehouse, reader)
-            found = [result for result in run_checks(connection, since=_checked_until(reader)) if result.rows]
+            checked_until = _checked_until(connection, warehouse, reader)
+            found = [result for result in run_checks(connection, since=checked_until) if result.rows]
             failed = [result for result in found if result.check.severity == "error"]
             if failed:
                 raise ChecksFailedError(
@@ -119,20 +119,6 @@ def refuse_lost(warehouse: Path, reader: Path) -> None:
         raise _lost(f"{warehouse} is gone, and {reader} was made from it", reader, warehouse)
 
 
-def _refuse_another(connection: duckdb.DuckDBPyConnection, warehouse: Path, reader: Path) -> None:
-    """A copy may be all that is left of a warehouse that was lost: one that was begun anew must not be put over it."""
-    try:
-        copy = attach(reader, read_only=True)
-    except WarehouseError:  # none yet, or one that cannot be read and is written anew
-        return
-    try:
-        oldest = [batch for (batch,) in copy.execute(_OLDEST_BATCHES).fetchall()]
-    finally:
-        copy.close()
-    if oldest and connection.execute(_HELD, [oldest]).fetchone() == (0,):
-        raise _lost(f"{reader} was left as it was, since {warehouse} holds nothing of what it holds", reader, warehouse)
-
-
 def _lost(what: str, reader: Path, warehouse: Path) -> LostWarehouseError:
     return LostWarehouseError(
         f"{what}. `nianbao archive rebuild` makes the warehouse anew from the batches that are kept; where none are, "
@@ -145,16 +131,24 @@ _OLDEST_BATCHES: Final = "SELECT batch FROM raw_batches ORDER BY loaded_at, batc
 _HELD: Final = "SELECT count(*) FROM raw_batches WHERE batch IN (SELECT unnest(?))"
 
 
-def _checked_until(reader: Path) -> datetime | None:
-    """The newest load in the copy that readers have: it and all before it passed the checks. ``None``: nothing did."""
+def _checked_until(connection: duckdb.DuckDBPyConnection, warehouse: Path, reader: Path) -> datetime | None:
+    """The newest load in the copy that readers have: it and all before it passed the checks. ``None``: nothing did.
+
+    Raises ``LostWarehouseError`` where the warehouse holds nothing of what the copy holds: that copy may be all that is
+    left of one that was lost, and one that was begun anew must not be put over it.
+    """
     try:
-        connection = attach(reader, read_only=True)
+        copy = attach(reader, read_only=True)
     except WarehouseError:  # none yet, or one that cannot be read and is written anew: everything is looked at
         return None
     try:
-        return last_load(connection)
+        oldest = [batch for (batch,) in copy.execute(_OLDEST_BATCHES).fetchall()]
+        until = last_load(copy)
     finally:
-        connection.close()
+        copy.close()
+    if oldest and connection.execute(_HELD, [oldest]).fetchone() == (0,):
+        raise _lost(f"{reader} was left as it was, since {warehouse} holds nothing of what it holds", reader, warehouse)
+    return until
 
 
 def open_reader(reader: Path) -> duckdb.DuckDBPyConnection:

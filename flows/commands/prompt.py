@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from flows.commands.query_target import QueryTarget
 from flows.commands.shown_answer import CUT, output_format, show_answer, show_lines
 from flows.commands.sql_statements import LEAVE, split, statements
 from flows.terminal import say, talk

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from flows.crawling.cut_runs import left_behind
 from flows.crawling.host_groups import HostGroup, host_groups
 from flows.crawling.host_precedence import HostPrecedence
+from flows.crawling.reached_hosts import ReachedHosts
 from flows.crawling.run_summary import RunSummary
 from flows.crawling.web_client import run_pace, web_client
 from flows.defaults import RECHECK_AFTER
@@ -63,7 +64,8 @@ class CrawlRun:
 
     ``with CrawlRun(settings, sources, registry) as run: run.collect_group(group)`` for each of ``run.groups``, from as
     many threads as there are groups; ``run.summary()`` afterwards. A run that is killed loses at most the batch in
-    hand: the next one loads what has landed, cuts a torn archive record, and lists again.
+    hand: the next one loads what has landed, cuts a torn archive record, and lists again. Leaving it raises
+    ``NobodyAnsweredError`` where no host could be reached: what was tried is recorded, and the run has failed.
     """
 
     settings: Settings
@@ -143,7 +145,8 @@ class CrawlRun:
             left_behind=left_behind(settings),
             sleep=self._sleep_until_stopped,
         )
-        self._fetcher = self.fetch_through(self._opened.enter_context(client))
+        self._reached = ReachedHosts(self._opened.enter_context(client))
+        self._fetcher = self.fetch_through(self._reached)
         self._loading = threading.Lock()
         self._publication = PublicationPace()
         self._sequences: Counter[str] = Counter()
@@ -171,7 +174,7 @@ class CrawlRun:
 
     def _end(self, error: BaseException | None) -> None:
         """Load what is left, record how the run ended, and publish."""
-        failure = error if error is not None else self._loader_error
+        failure = error or self._loader_error or self._reached.silence()
         try:
             self._opened.close()
             if self._loader_error is None:
@@ -186,6 +189,8 @@ class CrawlRun:
         if self._loader_error is not None:
             raise self._loader_error
         publish(self.settings.warehouse_path, self.settings.reader_path)
+        if error is None and failure is not None:
+            raise failure
 
     def _record_end(self, failure: BaseException | None) -> None:
         said = {"error": None if failure is None else repr(failure)} | self._totals()

@@ -13,15 +13,17 @@ from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
 from flows.crawling import crawl_run
 from flows.crawling.crawl_run import CrawlRun, crawl_plainly
+from flows.crawling.reached_hosts import NobodyAnsweredError
 from flows.runs.run_lock import is_alive
 from flows.settings import Settings, read_settings
 from flows.shared_store.handing_over import store_of
 from scrapers.records import Source
 from scrapers.sources.registry import load_sources, select_sources
 from scrapers.web.archive import Archive, ArchiveError
-from tests.flows.served import wait_for
+from tests.flows.served import free_port, wait_for
 from warehouse.database import writing
 from warehouse.errors import ChecksFailedError
+from warehouse.query import run_sql
 
 REGISTRY = load_sources(SOURCES)
 CHOSEN = select_sources(REGISTRY, ids=["yunling/yanxi_education"])
@@ -160,3 +162,22 @@ def test_where_the_end_fails_and_the_store_does_not_answer_the_first_failure_is_
     monkeypatch.setattr(crawl_run, "publish", fails)
     with pytest.raises(ChecksFailedError):
         crawl(crawler)
+
+
+def test_a_run_that_reaches_nobody_has_failed_and_says_what_may_be_down(settings: Settings) -> None:
+    nowhere = settings.model_copy(update={"proxy": f"http://127.0.0.1:{free_port()}", "max_attempts": 1})
+    several = select_sources(REGISTRY, province="yunling")
+    hosts = {source.hosts[0] for source in several if source.columns}
+    assert len(hosts) > 2
+    with pytest.raises(NobodyAnsweredError, match=f"none of {len(hosts)} hosts answered .connection {len(hosts)}.: is"):
+        crawl(nowhere, several)
+    ((state, error),) = recorded(nowhere)
+    assert (state, str(error).partition("(")[0]) == ("failed", "NobodyAnsweredError")
+    tried = run_sql(nowhere.reader_path, "SELECT count(DISTINCT source_id) FROM problems WHERE outcome = 'connection'")
+    assert tried.rows == ((len([source for source in several if source.columns]),),)
+
+
+def test_a_single_site_that_is_down_is_a_problem_of_the_site(settings: Settings) -> None:
+    nowhere = settings.model_copy(update={"proxy": f"http://127.0.0.1:{free_port()}", "max_attempts": 1})
+    assert crawl(nowhere).problems
+    assert [state for state, _ in recorded(nowhere)] == ["completed"]
