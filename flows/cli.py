@@ -377,7 +377,7 @@ def share(
 ) -> None:
     """Serve the reader copy to a team: read-only SQL over HTTP, within limits (docs/team_server.md)."""
     from flows.commands.share import share_command
-    from warehouse.bounded import Bounds
+    from warehouse.answers.bounded import Bounds
 
     bounds = Bounds(seconds, rows, answer_mb * 1024**2, memory_mb * 1024**2, threads)
     raise typer.Exit(
@@ -464,7 +464,7 @@ def quarantine_show(
 def quarantine_accept(page: Page, reason: Why, by: Who) -> None:
     """It is a report to be trusted: it enters `reports`."""
     from flows.commands.quarantine import decide_command
-    from warehouse.decisions import Verdict
+    from warehouse.ledgers.decisions import Verdict
 
     raise typer.Exit(decide_command(read_settings(), page, Verdict.ACCEPTED, reason=reason, by=by))
 
@@ -473,7 +473,7 @@ def quarantine_accept(page: Page, reason: Why, by: Who) -> None:
 def quarantine_reject(page: Page, reason: Why, by: Who) -> None:
     """It is no report, or none to be trusted: it leaves the quarantine."""
     from flows.commands.quarantine import decide_command
-    from warehouse.decisions import Verdict
+    from warehouse.ledgers.decisions import Verdict
 
     raise typer.Exit(decide_command(read_settings(), page, Verdict.REJECTED, reason=reason, by=by))
 
@@ -482,7 +482,7 @@ def quarantine_reject(page: Page, reason: Why, by: Who) -> None:
 def quarantine_reopen(page: Page, reason: Why, by: Who) -> None:
     """Take a decision back: what was read of the page counts again."""
     from flows.commands.quarantine import decide_command
-    from warehouse.decisions import Verdict
+    from warehouse.ledgers.decisions import Verdict
 
     raise typer.Exit(decide_command(read_settings(), page, Verdict.REOPENED, reason=reason, by=by))
 

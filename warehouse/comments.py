@@ -11,7 +11,7 @@ from typing import Final
 
 import duckdb
 
-from warehouse.literals import identifier, quoted
+from warehouse.storage.literals import identifier, quoted
 
 CATALOG_FILE: Final = Path(__file__).parent / "catalog.toml"
 

@@ -16,13 +16,13 @@ from typing import Final
 import duckdb
 
 from warehouse.database import ATTACH_FOR_WRITING, CATALOG, attach, told_of_a_full_disk
-from warehouse.durability import sync_folder
 from warehouse.errors import WarehouseError
-from warehouse.literals import identifier, quoted
-from warehouse.lock import writer_lock
 from warehouse.migrate import migrate
 from warehouse.postings import merge_postings
-from warehouse.transactions import transaction
+from warehouse.storage.durability import sync_folder
+from warehouse.storage.literals import identifier, quoted
+from warehouse.storage.lock import writer_lock
+from warehouse.storage.transactions import transaction
 
 WASTE: Final = 1 / 4
 """Share of a file's blocks that hold nothing from which a compaction is due."""

@@ -18,9 +18,9 @@ from typing import Final
 import duckdb
 
 from warehouse.errors import NewerWarehouseError, WarehouseBusyError, WarehouseError
-from warehouse.literals import quoted
-from warehouse.lock import writer_lock
 from warehouse.migrate import migrate
+from warehouse.storage.literals import quoted
+from warehouse.storage.lock import writer_lock
 
 CATALOG: Final = "nianbao"
 """Name of the attached database in every connection this package hands out."""

@@ -21,13 +21,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from warehouse.answers.formats import PARQUET_ROWS, fitted, parquet_schema
 from warehouse.comments import catalog
-from warehouse.durability import sync_folder
 from warehouse.errors import ExportError
-from warehouse.formats import PARQUET_ROWS, fitted, parquet_schema
-from warehouse.literals import identifier, quoted
 from warehouse.query_advice import nearest
 from warehouse.readers import open_reader
+from warehouse.storage.durability import sync_folder
+from warehouse.storage.literals import identifier, quoted
 
 DESCRIPTOR: Final = "datapackage.json"
 README: Final = "README.md"

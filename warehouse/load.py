@@ -19,13 +19,13 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
+from warehouse.batches.landing import LOADED, REJECTED, BatchFile, pending, read_landed, set_aside, take_in
+from warehouse.batches.staging import stage, unstage
 from warehouse.database import writing
 from warehouse.errors import UnreadableBatchError
-from warehouse.instants import kept
-from warehouse.landing import LOADED, REJECTED, BatchFile, pending, read_landed, set_aside, take_in
 from warehouse.postings import merge_postings, postings_brought
-from warehouse.staging import stage, unstage
-from warehouse.transactions import transaction
+from warehouse.storage.instants import kept
+from warehouse.storage.transactions import transaction
 
 _HERE: Final = Path(__file__).parent
 _BYTES_A_TRANSACTION: Final = 64 * 2**20

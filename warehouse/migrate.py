@@ -16,8 +16,8 @@ import duckdb
 
 from warehouse.comments import CATALOG_FILE, apply_comments
 from warehouse.errors import NewerWarehouseError, WarehouseError
-from warehouse.literals import identifier
-from warehouse.transactions import transaction
+from warehouse.storage.literals import identifier
+from warehouse.storage.transactions import transaction
 
 _HERE: Final = Path(__file__).parent
 _NUMBERED: Final = re.compile(r"(\d{4})_(\w+)\.sql")

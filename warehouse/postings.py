@@ -17,7 +17,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from warehouse.numbered_words import register_words, unregister_words
+from warehouse.batches.numbered_words import register_words, unregister_words
 
 _SCRIPT: Final = Path(__file__).parent / "merge" / "72_words.sql"
 RUNS: Final = 8

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import duckdb
 
-from warehouse.literals import identifier
+from warehouse.storage.literals import identifier
 
 HELP: Final = ".tables lists the tables and views, .schema NAME their columns"
 

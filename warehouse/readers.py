@@ -1,8 +1,8 @@
 """What analysts open: a read-only copy of the warehouse, replaced in one step, so that a query never waits for a load.
 
 DuckDB lets one process write a file or many read it, never both. So the writer's file is checkpointed and copied
-under the writer's lock (warehouse.snapshot), and the copy takes the reader file's place by a rename: an open query
-keeps the copy it began with, the next one sees the new.
+under the writer's lock (warehouse.storage.snapshot), and the copy takes the reader file's place by a rename: an open
+query keeps the copy it began with, the next one sees the new.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from warehouse.errors import (
     NoReaderError,
     WarehouseError,
 )
-from warehouse.lock import writer_lock
 from warehouse.migrate import migrate
-from warehouse.snapshot import replace_by_snapshot
+from warehouse.storage.lock import writer_lock
+from warehouse.storage.snapshot import replace_by_snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from warehouse.batches.landing import LOADED, batch_of, files_of, pending, run_kind_of
 from warehouse.database import writing
 from warehouse.errors import NothingKeptError, UnreadableBatchError
-from warehouse.landing import LOADED, batch_of, files_of, pending, run_kind_of
 from warehouse.load import LoadResult, load_pending
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import QueryError
-from warehouse.literals import quoted
 from warehouse.readers import open_reader
+from warehouse.storage.literals import quoted
 
 
 def open_restricted(

@@ -18,7 +18,7 @@ from scrapers.records import Words
 from warehouse.errors import NoReaderError, QueryError
 from warehouse.postings import index_words, merge_postings
 from warehouse.query import Answer, run_sql
-from warehouse.transactions import transaction
+from warehouse.storage.transactions import transaction
 
 MARKS: Final = ("【", "】")
 """What stands around a hit in a snippet."""

@@ -27,8 +27,8 @@ from scrapers.collect import Tally
 from scrapers.fetcher import Fetcher
 from scrapers.records import Fetched, KnownPage, Request, Source, State
 from scrapers.sources.overrides import china_day
-from warehouse.ledger import SourceLedger, read_ledgers
-from warehouse.wanted import WantedYear, wanted_years
+from warehouse.ledgers.crawl_ledger import SourceLedger, read_ledgers
+from warehouse.ledgers.wanted import WantedYear, wanted_years
 
 LOOK_EVERY = 1.0
 """Seconds between two looks whether a crawl has left a host, or whether a paused run goes on."""

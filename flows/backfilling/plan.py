@@ -17,8 +17,8 @@ from scrapers.sources.overrides import china_day
 from scrapers.wanted_pages import pages_due
 from scrapers.web.circuit import CircuitLimits
 from scrapers.web.pace import HostPace
-from warehouse.ledger import SourceLedger, read_ledgers
-from warehouse.wanted import BARRED, WantedYear, wanted_years
+from warehouse.ledgers.crawl_ledger import SourceLedger, read_ledgers
+from warehouse.ledgers.wanted import BARRED, WantedYear, wanted_years
 
 _PAGES_OF_A_LIST = 3
 """Pages of a list that nobody has read yet, where no list of the warehouse gives a better guess."""

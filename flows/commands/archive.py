@@ -19,7 +19,7 @@ from scrapers.sources.registry import load_sources
 from scrapers.web.archive_check import CheckedFile, check_file
 from scrapers.web.archive_file import is_being_written
 from scrapers.web.capture_index import ArchivedResponse, CaptureIndex, CaptureNotFoundError, read_capture, warc_files
-from warehouse.archive_index import find_place, indexed_files
+from warehouse.ledgers.archive_index import find_place, indexed_files
 from warehouse.readers import publish
 from warehouse.rebuild import reload_kept
 

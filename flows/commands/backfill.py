@@ -15,7 +15,7 @@ from flows.terminal import many, say, show_table, shown_progress, talk
 from flows.upkeep.registry import load_registry
 from scrapers.report_years import spelt
 from scrapers.sources.registry import load_sources
-from warehouse.wanted import WantedYear
+from warehouse.ledgers.wanted import WantedYear
 
 
 def backfill_command(settings: Settings, given: dict[str, Any], *, plan_only: bool, with_prefect: bool) -> int:

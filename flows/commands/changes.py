@@ -13,7 +13,7 @@ from flows.commands.shown_answer import CUT, output_format, show_answer
 from flows.settings import Settings
 from flows.terminal import many, shown, talk
 from scrapers.sources.registry import load_sources, select_sources
-from warehouse.report_changes import change_table
+from warehouse.answers.report_changes import change_table
 
 SENTENCES = 6
 """Sentences shown of each side of a change; the other formats have all."""

@@ -10,8 +10,8 @@ import typer
 from flows.commands.shown_answer import output_format, show_answer
 from flows.settings import Settings
 from flows.terminal import many, show_table, shown, talk
+from warehouse.answers.formats import plain
 from warehouse.checks import CheckResult, check_warehouse, checks, outdated, run_checks
-from warehouse.formats import plain
 from warehouse.query import Answer
 from warehouse.readers import open_reader
 

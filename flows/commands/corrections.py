@@ -7,9 +7,9 @@ from flows.settings import Settings
 from flows.terminal import many, show_table, talk
 from flows.upkeep.amendments import amend_warehouse, read_amendments
 from flows.upkeep.derived import derive_missing
-from warehouse.advice import advice, with_advice
-from warehouse.amendments import correction_table
+from warehouse.answers.advice import advice, with_advice
 from warehouse.errors import NoReaderError
+from warehouse.ledgers.amendments import correction_table
 from warehouse.readers import publish
 
 _SHOWN = ("where", "field", "value_read", "expect", "value", "standing", "reason", "reported", "url")

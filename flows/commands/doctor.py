@@ -20,8 +20,8 @@ from scrapers.reading.attachments.programs import LOST_WITHOUT, find
 from scrapers.reading.attachments.recognition import EngineMissingError, engine_version
 from scrapers.sources.registry import SourceError, load_sources
 from scrapers.web.pace import HostPace
+from warehouse.batches.landing import HANDED_OVER, LOADED, REJECTED, pending
 from warehouse.errors import NoReaderError, WarehouseError
-from warehouse.landing import HANDED_OVER, LOADED, REJECTED, pending
 from warehouse.query import run_sql
 
 NEEDED_SPACE = 1024**3

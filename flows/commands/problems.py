@@ -10,7 +10,7 @@ from flows.commands.shown_answer import output_format, show_answer
 from flows.settings import Settings
 from flows.terminal import show_table, shown, talk
 from scrapers.sources.registry import load_sources, select_sources
-from warehouse.problems import KINDS, problem_table
+from warehouse.answers.problems import KINDS, problem_table
 
 LONGEST_DETAIL = 120
 """Characters of a detail in a table; the other formats have it whole."""

@@ -13,8 +13,8 @@ from flows.commands.query_target import QueryTarget
 from flows.commands.shown_answer import CUT, output_format, show_answer, show_lines
 from flows.commands.sql_statements import LEAVE, split, statements
 from flows.terminal import say, talk
+from warehouse.answers.formats import Format
 from warehouse.errors import QueryError, is_ctrl_c
-from warehouse.formats import Format
 
 ROWS: Final = 200
 """Rows shown of an answer; ``.limit`` changes it."""

@@ -15,10 +15,17 @@ from flows.terminal import many, say, show_table, shown, talk
 from flows.upkeep.amendments import amend, decisions_path, read_amendments
 from flows.upkeep.derived import derive_missing
 from scrapers.sources.registry import load_sources, select_sources
+from warehouse.answers.quarantine import (
+    PastDecision,
+    QuarantinedPage,
+    find_page,
+    page_in_words,
+    quarantine_table,
+    standing_of,
+)
 from warehouse.database import writing
-from warehouse.decisions import Decision, Verdict, append_decision
 from warehouse.errors import NoReaderError, WarehouseBusyError
-from warehouse.quarantine import PastDecision, QuarantinedPage, find_page, page_in_words, quarantine_table, standing_of
+from warehouse.ledgers.decisions import Decision, Verdict, append_decision
 from warehouse.readers import publish
 
 BEGINNING = 2000

@@ -24,7 +24,7 @@ from scrapers.reading.attachments.file_types import is_file
 from scrapers.reading.decode import decode
 from scrapers.reading.page import read_page
 from scrapers.records import AttachedFile, Attachment, Draft, Outcome, PageKind, Report, Request, Signature
-from warehouse.copies import nearest_report
+from warehouse.answers.copies import nearest_report
 from warehouse.errors import WarehouseError
 
 LISTING = frozenset({PageKind.LIST, PageKind.HOME})

@@ -9,7 +9,7 @@ from flows.commands.shown_answer import CUT, output_format, show_answer
 from flows.runs.run_lock import left_by_the_dead
 from flows.settings import Settings
 from flows.terminal import show_table, talk
-from warehouse.runs import run_table
+from warehouse.answers.runs import run_table
 
 _SHOWN = (
     "run_id",

@@ -15,7 +15,7 @@ from flows.sharing.loopback import is_loopback
 from flows.sharing.tokens import Tokens
 from flows.sharing.workers import Workers
 from flows.terminal import say, talk
-from warehouse.bounded import Bounds
+from warehouse.answers.bounded import Bounds
 
 
 def share_command(

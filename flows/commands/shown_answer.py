@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.terminal import many, show_table, shown, talk
-from warehouse.formats import Format, TextFormat, plain, write_answer
+from warehouse.answers.formats import Format, TextFormat, plain, write_answer
 from warehouse.query import Answer
 
 CUT: Final = "cut off by the limit: --limit N allows more"

@@ -23,8 +23,8 @@ from scrapers.sources.golden_pages import GoldenVerdict, check_golden_pages, str
 from scrapers.sources.overrides import china_day
 from scrapers.sources.registry import SourceError, load_sources, select_sources
 from scrapers.sources.report_rows import report_rows
-from warehouse.advice import with_advice
-from warehouse.source_checks import FILE_NAME, CheckLedger, SourceCheck, append_checks, read_checks
+from warehouse.answers.advice import with_advice
+from warehouse.ledgers.source_checks import FILE_NAME, CheckLedger, SourceCheck, append_checks, read_checks
 
 
 def ledger_path(settings: Settings) -> Path:

@@ -41,8 +41,8 @@ from scrapers.sources.overrides import china_day
 from scrapers.sources.probe import probe
 from scrapers.sources.registry import load_sources
 from scrapers.sources.report_rows import report_rows
-from warehouse.advice import advice
-from warehouse.source_checks import CheckLedger, append_checks
+from warehouse.answers.advice import advice
+from warehouse.ledgers.source_checks import CheckLedger, append_checks
 
 
 def new_command(

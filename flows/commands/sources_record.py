@@ -26,7 +26,7 @@ from scrapers.sources.golden_pages import (
 from scrapers.sources.overrides import day_of, hosts_on
 from scrapers.sources.registry import load_sources, select_sources
 from scrapers.sources.report_rows import report_rows, spread
-from warehouse.advice import with_advice
+from warehouse.answers.advice import with_advice
 
 _SPARE = 3
 """Pages that may be asked for beyond those wanted, where some are no reports after all."""

@@ -15,7 +15,7 @@ from flows.commands.shown_answer import CUT, output_format, show_answer
 from flows.commands.sql_statements import statements
 from flows.settings import Settings
 from flows.terminal import many, say, talk
-from warehouse.formats import (
+from warehouse.answers.formats import (
     CELL_CHARACTERS,
     ENDINGS,
     SHEET_ROWS,

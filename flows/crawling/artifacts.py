@@ -14,7 +14,7 @@ from flows.runs.markdown import cell, link, table
 from flows.runs.progress import Standing
 from flows.settings import Settings
 from scrapers.records import Source
-from warehouse.problems import run_problem_groups, run_refusals
+from warehouse.answers.problems import run_problem_groups, run_refusals
 from warehouse.query import Answer
 
 ARTIFACT_EVERY = 5.0

@@ -41,10 +41,10 @@ from scrapers.reading.attachments.recognised_texts import RecognisedTexts
 from scrapers.records import ReportType, Source
 from scrapers.web.archive import Archive
 from scrapers.web.recovery import recover
-from warehouse.archive_index import read_list_payloads
+from warehouse.batches.landing import write_batch
 from warehouse.errors import ChecksFailedError
-from warehouse.landing import write_batch
-from warehouse.ledger import SourceLedger, finish_run, read_ledgers, start_run
+from warehouse.ledgers.archive_index import read_list_payloads
+from warehouse.ledgers.crawl_ledger import SourceLedger, finish_run, read_ledgers, start_run
 from warehouse.load import load_pending
 from warehouse.readers import PublicationPace, publish, refuse_lost
 

@@ -10,8 +10,8 @@ from flows.settings import Settings
 from scrapers.web.capture_index import scan_file
 from scrapers.web.cdxj import Entry, index_path, read_index
 from scrapers.web.left_behind import LeftBehind
-from warehouse.archive_index import landed_captures
-from warehouse.ledger import runs_cut_short
+from warehouse.ledgers.archive_index import landed_captures
+from warehouse.ledgers.crawl_ledger import runs_cut_short
 
 TAKEN_UP_WITHIN = timedelta(days=1)
 """An answer older than this is asked for anew: a list, above all, is another one by then."""

@@ -23,8 +23,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from warehouse.checks import CheckResult
-from warehouse.instants import kept
 from warehouse.query import run_sql
+from warehouse.storage.instants import kept
 
 MOST_LINES: Final = 50
 """Matters that a message names; of more it gives the number."""

@@ -8,8 +8,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from flows.runs.markdown import cell, link, table
-from warehouse.instants import kept
 from warehouse.query import Answer, run_sql
+from warehouse.storage.instants import kept
 
 MOST_ROWS: Final = 50
 _CHINA: Final = ZoneInfo("Asia/Shanghai")

@@ -23,10 +23,10 @@ from flows.upkeep.learned_chrome import rules_of
 from scrapers.reading.attachments.recognised_texts import RecognisedText, RecognisedTextError, RecognisedTexts
 from scrapers.records import FileOutcome, FileText, Source
 from scrapers.web.capture_index import CaptureNotFoundError, read_capture
-from warehouse.ledger import start_run
+from warehouse.ledgers.crawl_ledger import start_run
+from warehouse.ledgers.rereading import captures_to_reread
+from warehouse.ledgers.scans import Scan, scans
 from warehouse.load import LoadResult, load_pending
-from warehouse.rereading import captures_to_reread
-from warehouse.scans import Scan, scans
 
 RUN_KIND = "recognise"
 LOAD_EVERY = 60.0

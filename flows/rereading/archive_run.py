@@ -11,7 +11,7 @@ from flows.upkeep.derived import derive_missing
 from flows.upkeep.registry import load_registry
 from scrapers.records import Source
 from warehouse.compaction import compact_if_due
-from warehouse.ledger import finish_run
+from warehouse.ledgers.crawl_ledger import finish_run
 from warehouse.load import LoadResult, load_pending
 from warehouse.readers import publish, refuse_lost
 

@@ -24,9 +24,9 @@ from scrapers.reading.learned import LearnedRule
 from scrapers.records import Batch, Candidate, Report, Source, State
 from scrapers.reread import reread
 from scrapers.sources.registry import load_sources
+from warehouse.batches.landing import write_batch
 from warehouse.errors import BatchConflictError
-from warehouse.landing import write_batch
-from warehouse.rereading import COMPARED, CaptureToReread
+from warehouse.ledgers.rereading import COMPARED, CaptureToReread
 
 PAGES_A_PIECE = 100
 """Pages at most of one piece: enough that starting it costs nothing, few enough that all processes end together."""

@@ -9,7 +9,7 @@ from flows.rereading.pieces import Difference
 from flows.rereading.reprocess_run import RereadSummary
 from flows.runs.markdown import bullets, cell, fenced, link, table
 from flows.settings import Settings
-from warehouse.rereading import held_texts_of
+from warehouse.ledgers.rereading import held_texts_of
 
 _LINES = 40
 """Lines of a text's difference that are shown."""

@@ -30,10 +30,10 @@ from flows.upkeep.learned_chrome import rules_of
 from scrapers.records import Batch, Candidate, Source
 from scrapers.report_years import may_be_of, spelt
 from scrapers.reread import column_of, rejudged
-from warehouse.landing import write_batch
-from warehouse.ledger import start_run
+from warehouse.batches.landing import write_batch
+from warehouse.ledgers.crawl_ledger import start_run
+from warehouse.ledgers.rereading import CaptureToReread, captures_to_reread, unread_candidates
 from warehouse.load import LoadResult, load_pending
-from warehouse.rereading import CaptureToReread, captures_to_reread, unread_candidates
 
 RUN_KIND = "reprocess"
 LOAD_EVERY = 5.0

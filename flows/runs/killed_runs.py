@@ -7,7 +7,7 @@ from contextlib import suppress
 from flows.runs.run_lock import forget, is_alive, left_by_the_dead
 from flows.settings import Settings
 from flows.shared_store.handing_over import note_run
-from warehouse.ledger import close_killed_runs
+from warehouse.ledgers.crawl_ledger import close_killed_runs
 
 
 def close_killed(settings: Settings) -> None:

@@ -20,10 +20,10 @@ from flows.settings import Settings, SettingsError
 from flows.shared_store.store import ARCHIVE, LANDING, LOADED, READER_COPY, RUNS, SharedStore
 from scrapers.web.archive_file import OPEN_SUFFIX, SUFFIX
 from scrapers.web.cdxj import index_path
-from warehouse.durability import append_lines
-from warehouse.landing import HANDED_OVER, archive_files_of
-from warehouse.landing import LOADED as LOADED_HERE
-from warehouse.working_copy import Begun, begin_from, run_record
+from warehouse.batches.landing import HANDED_OVER, archive_files_of
+from warehouse.batches.landing import LOADED as LOADED_HERE
+from warehouse.ledgers.working_copy import Begun, begin_from, run_record
+from warehouse.storage.durability import append_lines
 
 AT_A_TIME: Final = 8
 """Files on their way at once: a bucket answers in tens of milliseconds, and there are many small ones."""

@@ -30,12 +30,12 @@ from flows.upkeep.registry import load_registry
 from scrapers.sources.registry import load_sources
 from scrapers.web.archive_file import SUFFIX
 from scrapers.web.cdxj import INDEX_SUFFIX
-from warehouse.landing import LOADED as LOADED_HERE
-from warehouse.landing import REJECTED as REJECTED_HERE
-from warehouse.landing import pending
+from warehouse.batches.landing import LOADED as LOADED_HERE
+from warehouse.batches.landing import REJECTED as REJECTED_HERE
+from warehouse.batches.landing import pending
+from warehouse.ledgers.working_copy import read_run, take_in_run
 from warehouse.load import LoadResult, load_pending
 from warehouse.readers import publish
-from warehouse.working_copy import read_run, take_in_run
 
 _MACHINE: Final = "machine"
 _UPLOADED: Final = "shared_copy.json"

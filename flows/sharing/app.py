@@ -26,7 +26,7 @@ from starlette.routing import Route
 from flows.sharing.tokens import TokenFileError, Tokens
 from flows.sharing.workers import BusyError, ClientGoneError, Workers
 from flows.terminal import say, shown, talk
-from warehouse.bounded import Answered, AnswerFormat
+from warehouse.answers.bounded import Answered, AnswerFormat
 from warehouse.errors import LimitError, NoReaderError, QueryError, WarehouseError
 
 MEDIA: Final[dict[AnswerFormat, str]] = {

@@ -25,7 +25,7 @@ from multiprocessing.reduction import recv_handle, send_handle
 from pathlib import Path
 from typing import IO, Final
 
-from warehouse.bounded import Answered, AnswerFormat, BoundedReader, Bounds
+from warehouse.answers.bounded import Answered, AnswerFormat, BoundedReader, Bounds
 from warehouse.errors import LimitError, WarehouseError
 
 GRACE: Final = 3.0

@@ -10,9 +10,9 @@ import duckdb
 from flows.settings import Settings
 from scrapers.records import Correction
 from scrapers.sources.corrections import find_corrections
-from warehouse.amendments import apply_amendments, load_corrections
 from warehouse.database import writing
-from warehouse.decisions import FILE_NAME, DecisionLedger, load_decisions, read_decisions
+from warehouse.ledgers.amendments import apply_amendments, load_corrections
+from warehouse.ledgers.decisions import FILE_NAME, DecisionLedger, load_decisions, read_decisions
 
 
 @dataclass(frozen=True, slots=True)

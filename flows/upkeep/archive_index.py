@@ -12,7 +12,7 @@ from scrapers.web.archive_check import CheckedFile
 from scrapers.web.archive_scan import scan_records
 from scrapers.web.cdxj import index_path, write_index
 from scrapers.web.recovery import Recovery, recover
-from warehouse.archive_index import Placement, forget_files, index_files, indexed_sizes, placements
+from warehouse.ledgers.archive_index import Placement, forget_files, index_files, indexed_sizes, placements
 from warehouse.readers import refuse_lost
 
 

@@ -11,7 +11,7 @@ import duckdb
 from scrapers.learning import learn_from, without_common
 from scrapers.reading.learned import LearnedRule
 from warehouse.database import writing
-from warehouse.learned_chrome import (
+from warehouse.ledgers.learned_chrome import (
     ChromeLine,
     held_texts,
     hosts_of_lines,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scrapers.reading.quantities import EXTRACTOR_VERSION, quantities
 from warehouse.database import writing
-from warehouse.quantities import replace_quantities, texts_to_look_through
+from warehouse.ledgers.quantities import replace_quantities, texts_to_look_through
 
 LOOKED_THROUGH_AT_ONCE = 500
 """Texts looked through and written in one transaction: what a killed run has to do again."""

@@ -9,9 +9,9 @@ from flows.upkeep.amendments import amend, read_amendments
 from scrapers.records import Source
 from scrapers.sources import divisions
 from warehouse.database import writing
-from warehouse.divisions import load_divisions
-from warehouse.ledger import load_sources
-from warehouse.source_checks import FILE_NAME, load_source_checks, read_checks
+from warehouse.ledgers.crawl_ledger import load_sources
+from warehouse.ledgers.divisions import load_divisions
+from warehouse.ledgers.source_checks import FILE_NAME, load_source_checks, read_checks
 
 
 def load_registry(settings: Settings, registry: Sequence[Source]) -> None:

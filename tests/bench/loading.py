@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.made_reports import Writer, made_batches, without_words, write_batches
+from warehouse.batches.landing import LOADED, read_batch_file
 from warehouse.database import attach, writing
-from warehouse.landing import LOADED, read_batch_file
 from warehouse.load import load_pending
 
 REPORTS: Final = 20_000

@@ -29,7 +29,7 @@ from scrapers.records import (
     State,
     Words,
 )
-from warehouse.landing import write_batch
+from warehouse.batches.landing import write_batch
 
 CHARACTERS: Final = 5_000
 """Of a text, about."""

@@ -29,9 +29,9 @@ from rich.console import Console
 from rich.table import Table
 
 from warehouse.database import attach, writing
-from warehouse.literals import quoted
 from warehouse.postings import index_words, merge_postings
 from warehouse.search import Filters, search_reports
+from warehouse.storage.literals import quoted
 
 REPORTS: Final = 100_000
 VOCABULARY: Final = 60_000

@@ -19,9 +19,9 @@ from rich.table import Table
 
 from tests.bench.loading import texts_of
 from tests.bench.made_reports import Writer, made_batches, write_batches
+from warehouse.batches.landing import LOADED
 from warehouse.compaction import compact, compaction_is_due
 from warehouse.database import attach
-from warehouse.landing import LOADED
 from warehouse.load import load_pending
 
 REPORTS: Final = 20_000

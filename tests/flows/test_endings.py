@@ -13,7 +13,7 @@ from flows.crawling.crawl_run import RunStoppedError
 from flows.runs.endings import ending
 from flows.runs.run_lock import run_lock
 from flows.settings import Settings
-from warehouse.ledger import start_run
+from warehouse.ledgers.crawl_ledger import start_run
 from warehouse.readers import publish
 
 

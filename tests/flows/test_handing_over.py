@@ -25,9 +25,9 @@ from flows.shared_store.taking_in import become_the_loader, take_in
 from scrapers.sources.registry import load_sources
 from tests.flows.buckets import bucket_server, make_bucket
 from tests.warehouse.sample_batches import whole_batch
+from warehouse.batches.landing import HANDED_OVER, LOADED, REJECTED, batch_name, write_batch
 from warehouse.database import writing
-from warehouse.landing import HANDED_OVER, LOADED, REJECTED, batch_name, write_batch
-from warehouse.ledger import close_killed_runs, finish_run, start_run
+from warehouse.ledgers.crawl_ledger import close_killed_runs, finish_run, start_run
 from warehouse.load import load_pending
 from warehouse.query import run_sql
 

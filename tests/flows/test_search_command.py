@@ -22,9 +22,9 @@ from flows.upkeep.words import query_words, recut_words
 from scrapers.reading.words import DICTIONARY_VERSION, tokens
 from scrapers.records import Words
 from warehouse.database import attach, writing
-from warehouse.literals import quoted
 from warehouse.readers import publish
 from warehouse.search import Filters, search_reports
+from warehouse.storage.literals import quoted
 
 QUERIES = Path(__file__).with_name("judged_queries.tsv")
 FLOOR = 0.92

@@ -15,7 +15,7 @@ from command_line import nianbao
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
 from scrapers.records import Outcome
-from warehouse.source_checks import FILE_NAME, SourceCheck, append_checks, read_checks
+from warehouse.ledgers.source_checks import FILE_NAME, SourceCheck, append_checks, read_checks
 
 ONE = "qinglan/qinghe"
 COLUMN = "http://www.qinghe-demo.gov.cn/col/col1229426001/index.html"

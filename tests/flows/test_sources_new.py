@@ -13,7 +13,7 @@ from deployments.portal.demo import FAMILIES_SOURCES, SOURCES, demo_network, fam
 from deployments.portal.proxy import Portal
 from scrapers.records import Column, Level, Source
 from scrapers.sources.registry import load_sources
-from warehouse.source_checks import FILE_NAME, read_checks
+from warehouse.ledgers.source_checks import FILE_NAME, read_checks
 
 COLUMN = "http://www.qinghe-demo.gov.cn/col/col1229426001/index.html"
 REPORT = "http://www.qinghe-demo.gov.cn/art/2026/2/13/art_1229426001_4002500.html"

@@ -38,8 +38,8 @@ from scrapers.records import (
     State,
     Table,
 )
-from warehouse.arrow_types import arrow_array, arrow_type
-from warehouse.landing import KINDS, batch_name, write_batch
+from warehouse.batches.arrow_types import arrow_array, arrow_type
+from warehouse.batches.landing import KINDS, batch_name, write_batch
 
 MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 SOURCE = "zhejiang/pujiang"

@@ -13,8 +13,9 @@ import pytest
 from sample_batches import MORNING, SOURCE, TEXT, address, candidate, capture, report, whole_batch, write_all
 
 from scrapers.records import ArchivedFile, ArchivedRecord, Batch, Place
-from warehouse import archive_index
-from warehouse.archive_index import (
+from warehouse.batches.landing import write_batch
+from warehouse.ledgers import archive_index
+from warehouse.ledgers.archive_index import (
     find_place,
     forget_files,
     index_files,
@@ -23,7 +24,6 @@ from warehouse.archive_index import (
     placements,
     read_list_payloads,
 )
-from warehouse.landing import write_batch
 from warehouse.load import load_pending
 from warehouse.readers import publish
 from warehouse.rebuild import reload_kept

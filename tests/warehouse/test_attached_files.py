@@ -24,7 +24,7 @@ from scrapers.records import (
     Outcome,
     Report,
 )
-from warehouse.ledger import FILE_TRIES, read_ledgers
+from warehouse.ledgers.crawl_ledger import FILE_TRIES, read_ledgers
 
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]

@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 from sample_batches import whole_batch, write_all
 
-from warehouse.bounded import AnswerFormat, BoundedReader, Bounds
+from warehouse.answers.bounded import AnswerFormat, BoundedReader, Bounds
+from warehouse.answers.formats import answer_text
 from warehouse.errors import LimitError, NoReaderError, QueryError
-from warehouse.formats import answer_text
 from warehouse.load import load_pending
 from warehouse.query import run_sql
 from warehouse.readers import publish

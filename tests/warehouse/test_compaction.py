@@ -14,8 +14,8 @@ from warehouse.compaction import compact, compaction_is_due
 from warehouse.database import attach, writing
 from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.load import LoadResult
-from warehouse.lock import writer_lock
 from warehouse.migrate import migrations, schema_version
+from warehouse.storage.lock import writer_lock
 
 _TABLES = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'nianbao' ORDER BY table_name"
 

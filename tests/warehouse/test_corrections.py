@@ -11,10 +11,10 @@ import pytest
 from sample_batches import TEXT, address, capture, read_later, report, whole_batch
 
 from scrapers.records import Batch, Correction
-from warehouse.amendments import apply_amendments, load_corrections
 from warehouse.checks import run_checks
 from warehouse.database import writing
-from warehouse.decisions import Decision, Verdict, load_decisions
+from warehouse.ledgers.amendments import apply_amendments, load_corrections
+from warehouse.ledgers.decisions import Decision, Verdict, load_decisions
 
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]

@@ -14,7 +14,7 @@ from sample_batches import COLUMN, MORNING, SOURCE, candidate, capture, listing,
 from scrapers.records import Batch, Column, Edition, Level, ListRow, Outcome, ReportType, Signature, Source, State
 from warehouse.coverage import STATES, coverage_summary, coverage_table
 from warehouse.database import writing
-from warehouse.ledger import load_sources
+from warehouse.ledgers.crawl_ledger import load_sources
 from warehouse.readers import publish
 
 COUNTY = Source(

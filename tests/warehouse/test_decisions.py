@@ -12,10 +12,10 @@ import pytest
 from sample_batches import MORNING, SOURCE, TEXT, address, capture, read_later, report, write_all
 
 from scrapers.records import Batch, Report, State
-from warehouse.amendments import apply_amendments
 from warehouse.checks import run_checks
 from warehouse.database import writing
-from warehouse.decisions import Decision, Verdict, append_decision, load_decisions, read_decisions
+from warehouse.ledgers.amendments import apply_amendments
+from warehouse.ledgers.decisions import Decision, Verdict, append_decision, load_decisions, read_decisions
 from warehouse.load import load_pending
 from warehouse.rebuild import reload_kept
 

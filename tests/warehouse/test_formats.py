@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from sample_batches import address, whole_batch, write_all
 
-from warehouse import formats
+from warehouse.answers import formats
+from warehouse.answers.formats import FileFormat, Written, format_of, write_file
 from warehouse.errors import QueryError
-from warehouse.formats import FileFormat, Written, format_of, write_file
 from warehouse.load import load_pending
 from warehouse.query import streamed_sql
 from warehouse.readers import publish

@@ -16,7 +16,7 @@ from sample_batches import report
 from scrapers.records import Batch, Edition, Level, Report, Words
 from scrapers.sources import divisions
 from warehouse.database import writing
-from warehouse.divisions import load_divisions
+from warehouse.ledgers.divisions import load_divisions
 
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]

@@ -25,7 +25,11 @@ from warehouse.readers import open_reader, publish
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from warehouse import landing, load, readers, snapshot, staging
+from warehouse.batches import landing
+from warehouse import load
+from warehouse import readers
+from warehouse.storage import snapshot
+from warehouse.batches import staging
 
 def die(*arguments, **options):
     os.kill(os.getpid(), signal.SIGKILL)

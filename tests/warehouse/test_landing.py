@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from sample_batches import whole_batch, write_in_format_1
 
 from scrapers.records import Batch, Candidate, Capture, ColumnListing, Draft, Report
+from warehouse.batches.landing import SCHEMA, batch_name, pending, read_batch_file, write_batch
 from warehouse.errors import BatchConflictError, UnreadableBatchError
-from warehouse.landing import SCHEMA, batch_name, pending, read_batch_file, write_batch
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 

@@ -12,8 +12,15 @@ from sample_batches import MORNING, TEXT, capture, report, whole_batch
 
 from scrapers.records import Batch, Removal
 from warehouse.database import writing
-from warehouse.learned_chrome import ChromeLine, held_texts, hosts_of_lines, hosts_with_news, keep_chrome, known_chrome
-from warehouse.ledger import finish_run, start_run
+from warehouse.ledgers.crawl_ledger import finish_run, start_run
+from warehouse.ledgers.learned_chrome import (
+    ChromeLine,
+    held_texts,
+    hosts_of_lines,
+    hosts_with_news,
+    keep_chrome,
+    known_chrome,
+)
 
 Load = Callable[..., Any]
 LINE = ChromeLine("#zoom", "tail", "abc", "清河融媒出品", 5, 6)

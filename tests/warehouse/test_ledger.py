@@ -11,7 +11,7 @@ import pytest
 from sample_batches import MORNING, SOURCE, address, candidate, capture, report, whole_batch
 
 from scrapers.records import Batch, ColumnListing, KnownColumn, KnownPage, Listing, ListRow, Outcome, Place, State
-from warehouse.ledger import SourceLedger, finish_run, read_ledgers, start_run
+from warehouse.ledgers.crawl_ledger import SourceLedger, finish_run, read_ledgers, start_run
 
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]

@@ -34,11 +34,11 @@ from sample_batches import (
 )
 
 from scrapers.records import Batch, Flag, Level, Outcome, ReportType, Section, State, Words
+from warehouse.batches.landing import batch_name, write_batch
 from warehouse.database import attach
 from warehouse.errors import WarehouseBusyError, WarehouseError
-from warehouse.landing import batch_name, write_batch
 from warehouse.load import LoadResult, load_pending
-from warehouse.lock import writer_lock
+from warehouse.storage.lock import writer_lock
 
 Load = Callable[..., LoadResult]
 Ask = Callable[..., list[tuple[Any, ...]]]

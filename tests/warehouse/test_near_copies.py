@@ -16,7 +16,7 @@ from sample_batches import MORNING, SOURCE, address, capture, digest, report, wr
 from scrapers.judging import copies
 from scrapers.records import Batch, Signature, State
 from warehouse import migrate as migrate_module
-from warehouse.copies import nearest_report
+from warehouse.answers.copies import nearest_report
 from warehouse.database import attach
 from warehouse.load import load_pending
 from warehouse.migrate import migrations

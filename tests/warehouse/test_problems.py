@@ -10,11 +10,11 @@ from typing import Any
 from sample_batches import MORNING, SOURCE, address, candidate, capture
 
 from scrapers.records import Batch, Column, Level, Outcome, ReportType, Source, State
+from warehouse.answers.problems import KINDS, problem_table
 from warehouse.database import writing
-from warehouse.ledger import close_killed_runs, finish_run, load_sources, start_run
-from warehouse.problems import KINDS, problem_table
+from warehouse.ledgers.crawl_ledger import close_killed_runs, finish_run, load_sources, start_run
+from warehouse.ledgers.source_checks import SourceCheck, load_source_checks
 from warehouse.readers import publish
-from warehouse.source_checks import SourceCheck, load_source_checks
 
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]

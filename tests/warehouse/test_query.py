@@ -13,8 +13,8 @@ import pytest
 from sample_batches import whole_batch, write_all
 
 from scrapers.records import Words
+from warehouse.answers.formats import answer_text
 from warehouse.errors import QueryError
-from warehouse.formats import answer_text
 from warehouse.load import load_pending
 from warehouse.query import names, run_sql, streamed_sql, vocabulary
 from warehouse.readers import publish

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warehouse.snapshot import BLOCK, HEADERS, replace_by_snapshot
+from warehouse.storage.snapshot import BLOCK, HEADERS, replace_by_snapshot
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whether a file is open anywhere")
 BLOCKS = 40

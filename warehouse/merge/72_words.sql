@@ -1,5 +1,5 @@
 -- Words of texts into the inverted index: of the versions in `new_words` (arrival, document_id, version, dictionary) those
--- that `landed_words` and `landed_tokens` have by arrival, as numbers (see warehouse/numbered_words.py). What such a version
+-- that `landed_words` and `landed_tokens` have by arrival, as numbers (see warehouse/batches/numbered_words.py). What such a version
 -- had before is replaced: its row gets another `words_id`, by which the postings of the old one are of nothing.
 INSERT INTO core_vocabulary
 SELECT (SELECT coalesce(max(token_id), 0) FROM core_vocabulary) + row_number() OVER (ORDER BY token), token

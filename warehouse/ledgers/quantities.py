@@ -13,8 +13,8 @@ import duckdb
 import pyarrow as pa
 
 from scrapers.records import Block, Quantities
-from warehouse.arrow_types import arrow_array, arrow_type
-from warehouse.transactions import transaction
+from warehouse.batches.arrow_types import arrow_array, arrow_type
+from warehouse.storage.transactions import transaction
 
 
 @dataclass(frozen=True, slots=True)

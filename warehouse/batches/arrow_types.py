@@ -62,7 +62,7 @@ def arrow_type(hint: Any) -> pa.DataType:
         return _PAIR
     if origin is Mapping and arguments == (str, str):
         return pa.map_(pa.string(), pa.string())
-    raise TypeError(f"no Arrow type for {hint!r}: add the mapping to warehouse/arrow_types.py")
+    raise TypeError(f"no Arrow type for {hint!r}: add the mapping to warehouse/batches/arrow_types.py")
 
 
 def arrow_array(records: Sequence[Any], kind: pa.DataType) -> pa.Array:

@@ -14,14 +14,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from warehouse.batches.landing import HANDED_OVER, LOADED
 from warehouse.database import attach, writing
-from warehouse.durability import sync_folder
 from warehouse.errors import WarehouseError
-from warehouse.instants import aware, kept
-from warehouse.landing import HANDED_OVER, LOADED
-from warehouse.literals import quoted
-from warehouse.lock import writer_lock
 from warehouse.migrate import migrate
+from warehouse.storage.durability import sync_folder
+from warehouse.storage.instants import aware, kept
+from warehouse.storage.literals import quoted
+from warehouse.storage.lock import writer_lock
 
 _RUN: Final = ("run_id", "kind", "parameters", "started_at", "finished_at", "state", "summary")
 _INSTANTS: Final = ("started_at", "finished_at")

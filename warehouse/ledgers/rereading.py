@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from scrapers.records import Candidate, Capture, Outcome, ReportType, State
 from warehouse.database import writing
-from warehouse.instants import aware, kept
+from warehouse.storage.instants import aware, kept
 
 COMPARED: Final = (
     "state", "publisher", "division_code", "level", "report_type", "report_year", "title", "published", "doc_number",

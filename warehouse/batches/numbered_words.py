@@ -11,7 +11,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from warehouse.arrow_nested import with_items
+from warehouse.batches.arrow_nested import with_items
 
 WORDS: Final = "landed_words"
 TOKENS: Final = "landed_tokens"

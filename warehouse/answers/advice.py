@@ -12,7 +12,7 @@ from typing import Final
 
 import duckdb
 
-_VIEW: Final = Path(__file__).parent / "views" / "35_outcomes.sql"
+_VIEW: Final = Path(__file__).parent.parent / "views" / "35_outcomes.sql"
 
 
 @cache

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from warehouse.instants import kept
 from warehouse.query import Answer, run_sql
+from warehouse.storage.instants import kept
 
 KINDS: Final = (
     "listing",

@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from scrapers.records import FileKnown, KnownColumn, KnownPage, Outcome, Place, Source, State
 from warehouse.database import writing
-from warehouse.instants import aware, kept
-from warehouse.transactions import transaction
+from warehouse.storage.instants import aware, kept
+from warehouse.storage.transactions import transaction
 
 FILE_TRIES: Final = 5
 """Fetches of an attached file that may fail before it is given up."""

@@ -17,10 +17,10 @@ import pyarrow as pa
 from scrapers.records import ArchivedFile, ArchivedRecord, Place
 from warehouse.database import writing
 from warehouse.errors import WarehouseError
-from warehouse.instants import aware, kept
 from warehouse.migrate import schema_version
 from warehouse.readers import open_reader
-from warehouse.transactions import transaction
+from warehouse.storage.instants import aware, kept
+from warehouse.storage.transactions import transaction
 
 RECORDS_A_TRANSACTION: Final = 50_000
 SEEN_WITHIN_DAYS: Final = 90

@@ -17,8 +17,8 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
-from warehouse.durability import append_lines, torn_or
-from warehouse.instants import kept
+from warehouse.storage.durability import append_lines, torn_or
+from warehouse.storage.instants import kept
 
 FILE_NAME: Final = "quarantine_decisions.jsonl"
 

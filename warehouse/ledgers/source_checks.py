@@ -17,8 +17,8 @@ import duckdb
 import pyarrow as pa
 
 from scrapers.records import Outcome
-from warehouse.durability import append_lines, torn_or
-from warehouse.instants import kept
+from warehouse.storage.durability import append_lines, torn_or
+from warehouse.storage.instants import kept
 
 FILE_NAME: Final = "source_checks.jsonl"
 _NEEDED: Final = ("checked_at", "source_id", "column_url", "outcome", "rows", "requests", "seconds")

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from scrapers.records import Level
-from warehouse.transactions import transaction
+from warehouse.storage.transactions import transaction
 
 
 class NamedDivision(Protocol):

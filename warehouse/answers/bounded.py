@@ -19,8 +19,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from warehouse.answers.formats import TextFormat, fitted, parquet_schema, write_rows
 from warehouse.errors import LimitError, QueryError
-from warehouse.formats import TextFormat, fitted, parquet_schema, write_rows
 from warehouse.query import stream_on
 from warehouse.readers import open_reader
 from warehouse.restricted import open_restricted

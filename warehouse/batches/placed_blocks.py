@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scrapers.records import Block, Draft, Report
-from warehouse.arrow_nested import with_field, with_items
-from warehouse.arrow_types import arrow_type
+from warehouse.batches.arrow_nested import with_field, with_items
+from warehouse.batches.arrow_types import arrow_type
 
 _KEPT: Final = [field for field in arrow_type(Block) if field.name not in ("text", "table")]
 PLACED_BLOCK: Final = pa.struct([*_KEPT, ("table_position", pa.int64()), ("start", pa.int64()), ("length", pa.int64())])

@@ -17,7 +17,7 @@ from scrapers.records import Correction
 from warehouse.errors import NoReaderError, QueryError
 from warehouse.load import drop_temporary, merge_scripts
 from warehouse.query import Answer, run_sql
-from warehouse.transactions import transaction
+from warehouse.storage.transactions import transaction
 
 _APPLY: Final = "65_amendments.sql"
 _LINK: Final = "80_copies.sql"

@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scrapers.records import Edition, Level, Outcome, PageKind, ReportType, State
-from warehouse.arrow_nested import with_field
-from warehouse.instants import kept
-from warehouse.landing import SCHEMA, BatchFile
-from warehouse.literals import quoted
-from warehouse.numbered_words import register_words, unregister_words
+from warehouse.batches.arrow_nested import with_field
+from warehouse.batches.landing import SCHEMA, BatchFile
+from warehouse.batches.numbered_words import register_words, unregister_words
+from warehouse.storage.instants import kept
+from warehouse.storage.literals import quoted
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scrapers.records import Batch, Candidate, Capture, ColumnListing, Report
-from warehouse.arrow_types import arrow_array, arrow_type
-from warehouse.durability import sync_folder
+from warehouse.batches.arrow_types import arrow_array, arrow_type
+from warehouse.batches.placed_blocks import PLACED_REPORT, with_placed_blocks
 from warehouse.errors import BatchConflictError, UnreadableBatchError
-from warehouse.placed_blocks import PLACED_REPORT, with_placed_blocks
+from warehouse.storage.durability import sync_folder
 
 FORMAT: Final = 2
 """Number of the file format; a loader refuses a higher one. In files of format 1 each block has its text again."""

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 import duckdb
 
 from scrapers.records import HeldText, Removal
-from warehouse.instants import kept
 from warehouse.migrate import schema_version
-from warehouse.transactions import transaction
+from warehouse.storage.instants import kept
+from warehouse.storage.transactions import transaction
 
 _LEARNED_SINCE: Final = 5
 """Schema from which a warehouse holds learned chrome."""
