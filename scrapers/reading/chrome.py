@@ -146,6 +146,11 @@ def _at_edges(bare: Sequence[str], verdicts: Sequence[Verdict], head: int, tail:
         if rule.name == "attachments_heading" and any(verdict.rule is None for verdict in verdicts[number + 1 :]):
             continue
         verdicts[number].rule = rule.name
+    imprint = next((n for n in range(tail, len(bare)) if verdicts[n].rule == "footer"), len(bare))
+    for number in range(imprint + 1, len(bare)):
+        rule = line_rule("imprint", bare[number]) if bare[number] and verdicts[number].rule is None else None
+        if rule is not None:
+            verdicts[number].rule = rule.name
 
 
 def _blocks(pieces: Sequence[Piece], bare: Sequence[str], verdicts: Sequence[Verdict], tail: int) -> None:

@@ -156,6 +156,8 @@ def _valued(field_name: str, label: str, written: str) -> Iterable[tuple[str, st
     value = _HEAD.sub("", _TAIL.sub("", tidy(value)))
     if value.count("（") + value.count("(") > value.count("）") + value.count(")"):
         value += "）" if "（" in value else ")"
+    elif value.endswith(("）", ")")) and not re.search(r"[（(]", value):
+        value = value[:-1].rstrip()  # the line is in brackets as a whole: （来源：县司法局）
     yield field_name, label, value
     if day and field_name in ("source", "publisher", "credit"):
         yield "released", "", find_date(written) or ""

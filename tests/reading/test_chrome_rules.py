@@ -25,7 +25,7 @@ def test_every_rule_says_what_it_takes_and_why() -> None:
     for rule in rules():
         assert rule.concept
         assert rule.why
-        assert rule.where in ("anywhere", "head", "tail", "edge")
+        assert rule.where in ("anywhere", "head", "tail", "edge", "imprint")
         assert rule.match in ("line", "line_end", "element", "block", "code")
         assert (rule.pattern is None) == (rule.match == "code")
         assert rule.pattern is None or rule.longest > 0
@@ -60,6 +60,8 @@ def test_every_rule_says_what_it_takes_and_why() -> None:
         ("[大 中 小] [打印] [关闭]", "font_size"),
         ("本文已被浏览 123 次", "view_counter"),
         ("[我要纠错]", "print_close"),
+        ("<<返回上一页", "print_close"),
+        ("本网站已支持IPv6", "footer"),
         ("文/图 张三", "editor_line_weak"),
         ("附件：", "attachments_heading"),
         ("版权所有：示例县人民政府 示ICP备05000000号", "footer"),
@@ -98,6 +100,15 @@ def test_a_line_of_chrome_behind_the_body_goes_by_its_rule(line: str, rule: str)
 def test_a_line_of_the_document_stays(line: str) -> None:
     draft = read_page(page(f'<h1>{TITLE}</h1><div id="zoom">{PARAGRAPHS}<p>{line}</p></div>', head=article_meta()), URL)
     assert draft.text.split("\n")[-1] == line
+
+
+def test_an_imprint_goes_on_over_its_lines_of_contact() -> None:
+    contact = "联系电话：0000-0000000"
+    imprint = ("主办：示例县人民政府　承办：示例县政府办公室", "地址：示例县人民路1号　邮编：000000", contact)
+    lines = "".join(f"<p>{line}</p>" for line in (contact, *imprint))
+    draft = read_page(page(f'<h1>{TITLE}</h1><div id="zoom">{PARAGRAPHS}{lines}</div>', head=article_meta()), URL)
+    assert draft.text.split("\n")[-1] == contact, "above the imprint it is the document's own"
+    assert [removal.rule for removal in draft.removed] == ["footer", "footer_contact", "footer_contact"]
 
 
 def test_links_to_other_documents_go_with_their_heading() -> None:
