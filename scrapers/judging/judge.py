@@ -91,6 +91,7 @@ def judge(
         title_element=_title_element(draft),
         text=draft.text,
         meta_tags=draft.meta_tags,
+        hidden="\n".join(removal.text for removal in draft.removed if removal.rule == "hidden"),
         trusted_hosts=(*trusted_hosts, *_own_hosts(source)),
     )
     state, reason = _state(document, trust)

@@ -30,6 +30,7 @@ TRADITIONAL_CONVERSION = "traditional_conversion"
 _HEAD_CHARS = 200
 _FOOT_CHARS = 300
 _LONGEST_HEAD = 500
+_HIDDEN_CHARS = 2_000
 
 # More than three characters followed by their reading: a report spells out none, a dictionary entry one or two.
 _PINYIN_MIN = 4
@@ -83,12 +84,14 @@ def trust_flags(
     title_element: str | None,
     text: str,
     meta_tags: Mapping[str, str],
+    hidden: str = "",
     trusted_hosts: Collection[str] = (),
 ) -> tuple[Flag, ...]:
     """What speaks against a page, each with the piece that shows it.
 
-    ``title_element`` is the text of ``<title>``; ``meta_tags`` has names in lower case; ``trusted_hosts`` are allowed
-    beside the trusted zones of ``trust.toml``, each as it is, or with a leading dot for a host and all under it.
+    ``title_element`` is the text of ``<title>``; ``meta_tags`` has names in lower case; ``hidden`` is what stands in
+    the body and is shown to nobody but search engines; ``trusted_hosts`` are allowed beside the trusted zones of
+    ``trust.toml``, each as it is, or with a leading dot for a host and all under it.
     """
     host = _plain_host(host)
     flags: list[Flag] = []
@@ -99,7 +102,7 @@ def trust_flags(
         flags.append(Flag(SITE_TAG_MISMATCH, mismatch))
     heads = [title or "", title_element or "", meta_tags.get("keywords", ""), meta_tags.get("description", "")]
     heads = [head[:_LONGEST_HEAD] for head in heads]
-    flags.extend(Flag(SPAM_TERMS, snippet) for snippet in _longest(_spam_snippets(heads, text)))
+    flags.extend(Flag(SPAM_TERMS, snippet) for snippet in _longest(_spam_snippets(heads, text, hidden)))
     readings = _injected_readings(text)
     if len(readings) >= _PINYIN_MIN:
         flags.append(Flag(PINYIN_INJECTED, " ".join(readings[:5])))
@@ -138,11 +141,12 @@ def _site_tag_mismatch(host: str, domain: str) -> str | None:
     return f"SiteDomain {domain.strip()} on {host}"
 
 
-def _spam_snippets(heads: list[str], text: str) -> Iterator[str]:
+def _spam_snippets(heads: list[str], text: str, hidden: str) -> Iterator[str]:
     body = text.strip()
     for place, is_head in (
         ("\n".join(dict.fromkeys(heads)), True),
         (f"{body[:_HEAD_CHARS]}\n{body[-_FOOT_CHARS:]}", False),
+        (hidden[:_HIDDEN_CHARS], False),
     ):
         plain = simplified(place).lower()
         if not _rules().spam_pieces.search(plain):

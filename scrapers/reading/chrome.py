@@ -13,16 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scrapers.reading.assembly import Assembly, Verdict, put_together
-from scrapers.reading.chrome_rules import SENTENCE, Rule, by_match, line_rule, takes
+from scrapers.reading.chrome_rules import NAMES_A_FILE, SENTENCE, Rule, by_match, line_rule, takes
 from scrapers.reading.labels import COLON, bare_label, label_openings, long_labels, table_labels
 from scrapers.reading.learned import LearnedRule, learned_removals
 from scrapers.reading.metadata import InfoLine, info_line
 from scrapers.reading.render import Piece
 
 _STOPS = "。！？!?”）)】；;"
-_ATTACHED = re.compile(
-    r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|pptx?|zip|rar|7z|jpe?g|png|tiff?|txt|ceb|csv)\s*$|^附件\s*\d", re.I
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +170,7 @@ def _blocks(pieces: Sequence[Piece], bare: Sequence[str], verdicts: Sequence[Ver
             if verdicts[number].rule is not None:
                 number += 1
                 continue
-            if piece.linked >= 0.6 * len(piece.text) and not _ATTACHED.search(piece.text):
+            if piece.linked >= 0.6 * len(piece.text) and not NAMES_A_FILE.search(piece.text):
                 verdicts[number].rule = rule.name
                 number += 1
                 continue
@@ -185,7 +182,7 @@ def _opened_block(piece: Piece) -> Rule | None:
     if not piece.linked:
         return None
     colon = COLON.search(piece.text)
-    if colon is None or _ATTACHED.search(piece.text) or piece.linked < 0.9 * (len(piece.text) - colon.end()):
+    if colon is None or NAMES_A_FILE.search(piece.text) or piece.linked < 0.9 * (len(piece.text) - colon.end()):
         return None
     opening = "".join(piece.text[: colon.end()].split())
     return next((rule for rule in by_match("block") if takes(rule, opening)), None)
@@ -230,7 +227,8 @@ def _titles(bare: Sequence[str], verdicts: Sequence[Verdict], context: Context, 
 def _others(bare: Sequence[str], verdicts: Sequence[Verdict]) -> int:
     """Lines that are left, but for those that name a file."""
     return sum(
-        verdict.rule is None and not (text.startswith("附件") or ("." in text and _ATTACHED.search(text) is not None))
+        verdict.rule is None
+        and not (text.startswith("附件") or ("." in text and NAMES_A_FILE.search(text) is not None))
         for text, verdict in zip(bare, verdicts, strict=True)
     )
 

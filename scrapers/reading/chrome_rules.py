@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,10 @@ from importlib.resources import files
 from scrapers.reading.dom import Tree
 
 SENTENCE = re.compile(r"。|；|，.*，|,.*,")
+NAMES_A_FILE = re.compile(
+    r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|pptx?|zip|rar|7z|jpe?g|png|tiff?|txt|ceb|csv)\s*$|^附件\s*\d", re.I
+)
+"""Of a line that is the link to an attachment: it belongs to the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,8 @@ _WIDGET_TAGS = frozenset({"div", "ul", "section", "aside", "dl", "table", "form"
 def unwanted_elements(tree: Tree, places: Sequence[int], *, keep_hidden: bool) -> dict[int, str]:
     """Elements inside the container that a rule condemns by what they are, with the rule's name.
 
-    Elements that are styled away, unless most of the text is (``keep_hidden``: the page waits for a script), and
-    widgets by id and class, as long as they hold no sentence.
+    Elements that are styled away, unless most of the text is (``keep_hidden``: the page waits for a script), widgets by
+    id and class, as long as they hold no sentence, and boxes of links to other documents, which may float in mid-text.
     """
     condemned: dict[int, str] = {}
     widgets = by_match("element")
@@ -107,6 +112,11 @@ def unwanted_elements(tree: Tree, places: Sequence[int], *, keep_hidden: bool) -
             tag = tree.tags[i]
             if tag in _WIDGET_TAGS:
                 attributes = tree.nodes[i].attributes
+                rule = _box_of_links(tree, i)
+                if rule is not None:
+                    condemned[i] = rule.name
+                    i = tree.ends[i]
+                    continue
                 name = f"{tag}#{attributes.get('id') or ''}.{(attributes.get('class') or '').replace(' ', '.')}".lower()
                 if len(name) > len(tag) + 2:
                     rule = next((r for r in widgets if r.pattern is not None and r.pattern.search(name)), None)
@@ -118,3 +128,19 @@ def unwanted_elements(tree: Tree, places: Sequence[int], *, keep_hidden: bool) -
                             continue
             i += 1
     return condemned
+
+
+def _box_of_links(tree: Tree, place: int) -> Rule | None:
+    """The rule for blocks that fits the first line of an element where all its other lines are links, and none names a
+    file."""
+    number, end = bisect_left(tree.firsts, place), tree.ends[place]
+    if number + 1 >= len(tree.lines) or tree.lines[number + 1].first >= end:
+        return None
+    heading = "".join(tree.lines[number].text.split())
+    rule = next((rule for rule in by_match("block") if takes(rule, heading)), None)
+    if rule is None:
+        return None
+    for line in tree.lines_between(tree.lines[number + 1].first, end):
+        if line.linked < 0.6 * len(line.text) or NAMES_A_FILE.search(line.text):
+            return None
+    return rule

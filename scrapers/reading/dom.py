@@ -97,7 +97,13 @@ _IGNORED = dict.fromkeys(
 _CJK = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3001-\u303f"
 _WRAPPED = re.compile(rf"[ \t\r\f\n](?<=[{_CJK}].)(?:(?<=\n)|[ \t\r\f]*\n)\s*(?=[{_CJK}])", re.S)
 """A line break of the source between two Chinese characters. It begins with a set, which the search skips to."""
-_HIDING = re.compile(r"display\s*:\s*none")
+_HIDING = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|(?<![\w-])(?:left|top|right|bottom|text-indent)\s*:\s*-\d{4,}(?!\d*%)|"
+    r"(?<![\w-])margin-(?:left|top)\s*:\s*-\d{4,}"
+)
+"""Styles by which an element shows nowhere: not laid out, not painted, or a thousand pixels off the page."""
+_NO_SIZE = re.compile(r"(?<![\w-])font-size\s*:\s*0(?:\.0+)?(?:px|pt|em|rem|%)?\s*(?:!important\s*)?(?:;|$)")
+"""Hides text only where nothing inside sets a size again: templates write it to close the gap between two boxes."""
 _HIDING_CLASSES = frozenset({"hidden", "hide", "sr-only"})
 
 
@@ -391,7 +397,10 @@ def _kind_of(node: LexborNode) -> tuple[str, int, bool]:
     return tag, _KINDS.get(tag, _SKIPPED if tag[:1] in "-!" else _INLINE), tag in _PLAIN
 
 
-_MAY_HIDE = '[hidden], [style*="display" i], [class*=hid], [class*=sr-only]'
+_MAY_HIDE = (
+    '[hidden], [style*="display" i], [style*="visibility" i], [style*=":-" i], [style*=": -" i], [class*=hid], '
+    "[class*=sr-only], [style*='font-size:0' i], [style*='font-size: 0' i]"
+)
 
 
 def _hidden(parser: LexborHTMLParser) -> frozenset[int]:
@@ -399,9 +408,16 @@ def _hidden(parser: LexborHTMLParser) -> frozenset[int]:
     return frozenset(
         node.mem_id
         for node in parser.css(_MAY_HIDE)
-        if _hides(node.attributes)
+        if (_hides(node.attributes) or _has_no_size(node))
         and node.tag not in ("body", "html")  # hidden until a script has run: a visitor does see them
     )
+
+
+def _has_no_size(node: LexborNode) -> bool:
+    style = (node.attributes.get("style") or "").lower()
+    if _NO_SIZE.search(style) is None:
+        return False
+    return all(inside.mem_id == node.mem_id for inside in node.css("[style*='font' i], [class], font"))
 
 
 def _hides(attributes: Mapping[str, str | None]) -> bool:

@@ -24,6 +24,7 @@ from scrapers.records import (
     Level,
     MetaValue,
     PageKind,
+    Removal,
     Report,
     ReportType,
     Signature,
@@ -104,6 +105,12 @@ def test_a_trusted_host_that_was_broken_into_is_quarantined() -> None:
     report = judge(
         draft(values=(MetaValue("title", "浦江县2023年法治政府建设年度报告-买球官方网站", "title_element"),))
     )
+    assert report.state is State.QUARANTINED
+    assert report.reason.startswith("spam on a trusted host (")
+
+
+def test_what_only_search_engines_see_betrays_a_break_in() -> None:
+    report = judge(draft(removed=(Removal("hidden", "凯发娱乐官方网站\n", 0),)))
     assert report.state is State.QUARANTINED
     assert report.reason.startswith("spam on a trusted host (")
 

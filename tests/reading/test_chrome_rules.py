@@ -125,6 +125,21 @@ def test_links_to_other_documents_go_with_their_heading() -> None:
         assert {removal.rule for removal in draft.removed} == {"related_links"}
 
 
+@pytest.mark.parametrize("tag", ["aside", "div"])
+def test_a_box_of_links_floats_in_the_text_and_is_none(tag: str) -> None:
+    box = f'<{tag}><h4>延伸阅读</h4><p><a href="x.html">图解：{TITLE}</a></p></{tag}>'
+    markup = f'<h1>{TITLE}</h1><div id="zoom"><p>{FIRST}</p>{box}<p>{THIRD}</p></div>'
+    draft = read_page(page(markup, head=article_meta()), URL)
+    assert draft.text == f"{FIRST}\n{THIRD}"
+    assert {removal.rule for removal in draft.removed} == {"related_links"}
+
+
+def test_a_box_of_files_is_the_documents_own() -> None:
+    box = '<div><h4>相关材料</h4><p><a href="x.doc">示例清单.doc</a></p></div>'
+    markup = f'<h1>{TITLE}</h1><div id="zoom"><p>{FIRST}</p>{box}<p>{THIRD}</p></div>'
+    assert "示例清单.doc" in read_page(page(markup, head=article_meta()), URL).text
+
+
 def test_an_attachment_keeps_the_heading_above_it() -> None:
     markup = f'<h1>{TITLE}</h1><div id="zoom">{PARAGRAPHS}<p>附件：</p><p><a href="a.doc">示例清单</a></p></div>'
     draft = read_page(page(markup, head=article_meta()), URL)

@@ -82,6 +82,40 @@ def test_the_body_is_whole_and_alone(markup: str) -> None:
     assert (draft.title, draft.source, (draft.published or "")[:10]) == (TITLE, "县司法局", "2025-03-12")
 
 
+@pytest.mark.parametrize(
+    "style",
+    [
+        "display: none",
+        "visibility:hidden",
+        "font-size:0",
+        "font-size: 0px; line-height: 0",
+        "position:absolute;left:-9999px",
+        "position: absolute; top: -5000px",
+        "text-indent:-9999px",
+    ],
+)
+def test_what_is_styled_away_is_no_text(style: str) -> None:
+    planted = f'<p>{FIRST}</p><div style="{style}">示例平台下载</div><p>{SECOND_MARKUP}</p><p>{THIRD}</p>'
+    draft = read_page(page(f'{HEAD}<div id="zoom">{planted}</div>'), URL)
+    assert draft.text == BODY
+    assert ("hidden", "示例平台下载") in [(removal.rule, removal.text.strip()) for removal in draft.removed]
+
+
+@pytest.mark.parametrize(
+    ("style", "inside"),
+    [
+        ("font-size:0", f'<span style="font-size:16px">{FIRST}</span>'),
+        ("font-size:0", f'<p class="text">{FIRST}</p>'),
+        ("margin-left:-12px;left:-30px", FIRST),
+        ("font-size:0.9em", FIRST),
+        ("left:-100%;position:relative", FIRST),
+    ],
+)
+def test_what_only_looks_styled_away_is_text(style: str, inside: str) -> None:
+    body = f'<div style="{style}">{inside}</div><p>{SECOND_MARKUP}</p><p>{THIRD}</p>'
+    assert read_page(page(f'{HEAD}<div id="zoom">{body}</div>'), URL).text == BODY
+
+
 def test_one_paragraph_beside_a_long_side_list_is_a_document() -> None:
     draft = read_page(
         page(
