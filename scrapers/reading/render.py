@@ -81,6 +81,8 @@ def _pieces_of(tree: Tree, root: int, unwanted: Mapping[int, str]) -> Iterator[P
             if table >= grid_end and (grid := read_table(tree, table)) is not None:
                 grid_end = tree.ends[table]
                 rule = _holding(condemned, table).rule
+                if grid.caption:
+                    yield Piece(grid.caption, table, 0, rule, "caption")
                 yield Piece("\n".join(grid.lines), table, grid.linked, rule, "table", grid)
             table = next(tables, end)
         if first < grid_end:
