@@ -200,7 +200,7 @@ def _by_family(tree: Tree, weights: Weights, after: int, *, unchallenged: bool =
     """The container of the first tier that has a plausible one; ``unchallenged``: any that shows something will do."""
     for _tier, selectors in _tiers():
         found = tree.select(selectors)
-        found = [place for place in found if tree.tags[place] not in ("body", "html", "a", "img", "iframe")]
+        found = [place for place in found if tree.tags[place] not in ("body", "html", "a", "img", "iframe", "embed")]
         chosen = _clean(tree, weights, found)
         if not chosen:
             continue
@@ -252,7 +252,7 @@ def _clean(tree: Tree, weights: Weights, found: Sequence[int]) -> tuple[int, ...
 
 def shows_something(tree: Tree, place: int) -> bool:
     """Whether an element without text shows a picture or a framed file."""
-    return any(tree.tags[i] in ("img", "iframe") for i in range(place, tree.ends[place]))
+    return any(tree.tags[i] in ("img", "iframe", "embed") for i in range(place, tree.ends[place]))
 
 
 _BESIDE_BODY = re.compile(
@@ -269,7 +269,10 @@ def below(tree: Tree, anchor: int, is_button: Callable[[str], bool]) -> Containe
     """
     child = anchor
     for ancestor in tree.ancestors(anchor):
-        if tree.tags[ancestor] in ("body", "html"):
+        # Beside a whole page's block stand other blocks of the page; beside the line itself, the body.
+        if tree.tags[ancestor] == "html" or (
+            tree.tags[ancestor] == "body" and len(tree.lines_between(child, tree.ends[child])) > 1
+        ):
             return None
         places: list[int] = []
         beside = tree.ends[child]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import date
 
 from scrapers.reading import ladder
 from scrapers.reading.assembly import Assembly
-from scrapers.reading.attachments.links import attachments
+from scrapers.reading.attachments.links import attachments, scripted_files
 from scrapers.reading.body import Container, Weights, find_body
 from scrapers.reading.chrome import Context, assemble
 from scrapers.reading.chrome_rules import is_chrome, unwanted_elements
@@ -94,6 +95,8 @@ def read_page(
     )
     values = chosen_by_layout(values, laid) if layout is not None else values
     files = attachments(tree, _file_ranges(tree, container, heading), address)
+    if not files and shows_article and not any(block.kind != "heading" for block in assembly.blocks):
+        files = scripted_files(tree, address)
     kind = classify(
         tree,
         text,
@@ -270,4 +273,24 @@ def _file_ranges(tree: Tree, container: Container | None, heading: Heading | Non
             break
     else:
         roof = place
-    return [(place, max(end, tree.ends[roof]))]
+    end = max(end, tree.ends[roof])
+    return [(place, end), *_file_boxes(tree, end)]
+
+
+_FILE_HEADING = re.compile(r"[\[【]?(?:相关|本页|本文|文件|文档)?附件(?:下载|列表|信息|材料|文件)?[\]】]?(?:[:：].*)?")
+
+
+def _file_boxes(tree: Tree, start: int) -> list[tuple[int, int]]:
+    """What stands under a heading of attachments behind the block that holds title and body, as far as it is links."""
+    boxes = []
+    lines = tree.lines[bisect_left(tree.firsts, start) :]
+    for number, line in enumerate(lines):
+        if line.hidden or not _FILE_HEADING.fullmatch("".join(line.text.split())):
+            continue
+        last = line.last
+        for under in lines[number + 1 :]:
+            if 2 * under.linked < len(under.text):
+                break
+            last = under.last
+        boxes.append((line.first, last + 1))
+    return boxes

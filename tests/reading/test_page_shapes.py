@@ -193,6 +193,43 @@ def test_a_file_is_found_in_whatever_way_the_system_hangs_it_on(markup: str, hre
     assert href in draft.attachments[0].href
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [
+        '<div id="pdf"></div><script>PDFObject.embed("/u/report.pdf", "#pdf");</script>',
+        "<div></div><script>var url = '/pdfjs/web/viewer.html?file=/u/report.pdf'; open(url);</script>",
+        '<div></div><input type="hidden" id="file" value="/u/report.pdf">',
+    ],
+)
+def test_a_file_that_only_a_script_shows_is_the_page(shown: str) -> None:
+    draft = read_page(page(f"<div>{HEAD}{shown}</div>"), URL)
+    assert (draft.kind, [a.href for a in draft.attachments]) == (PageKind.DOCUMENT, ["/u/report.pdf"])
+
+
+def test_a_script_beside_a_body_names_no_attachment() -> None:
+    script = '<script>if (ext == ".pdf") { help("/static/manual.pdf"); }</script>'
+    assert read_page(page(f'<div>{HEAD}<div id="zoom">{PARAGRAPHS}</div>{script}</div>'), URL).attachments == ()
+
+
+@pytest.mark.parametrize("heading", ["相关附件：", "附件下载", "【附件】"])
+def test_attachments_stand_in_a_box_of_their_own_behind_the_article(heading: str) -> None:
+    files = '<li><a href="/u/a.docx">报告.docx</a></li><li><a href="/u/b.pdf">表.pdf</a></li>'
+    box = f"<div><h5>{heading}</h5><ul>{files}</ul>"
+    other = '<p>便民下载</p><p><a href="/u/form.doc">申请表.doc</a></p></div>'
+    draft = read_page(page(f'<div>{HEAD}<div id="zoom">{PARAGRAPHS}</div></div>{box}{other}'), URL)
+    assert draft.text == BODY
+    assert [a.href for a in draft.attachments] == ["/u/a.docx", "/u/b.pdf"]
+
+
+@pytest.mark.parametrize("shown", ['<img src="1.jpg">', '<embed src="/u/report.pdf">'])
+def test_a_page_without_any_frame_shows_what_stands_under_its_title(shown: str) -> None:
+    whole = (
+        f"<!DOCTYPE html><html><head><meta charset=utf-8><title>{TITLE}</title></head><body>{HEAD}<div>{shown}</div>"
+    )
+    draft = read_page(whole.encode(), URL)
+    assert (draft.kind, draft.text, draft.published) == (PageKind.DOCUMENT, "", "2025-03-12")
+
+
 def test_pictures_forms_and_the_sites_own_downloads_are_no_attachments() -> None:
     draft = read_page(
         page(
@@ -262,6 +299,14 @@ def test_where_the_readings_disagree_the_draft_says_so() -> None:
     assert draft.text == BODY
     assert [flag.name for flag in draft.flags] == ["low_agreement"]
     assert float(draft.flags[0].evidence.split()[0]) < 0.9
+
+
+def test_the_caption_of_a_table_is_a_line_above_it() -> None:
+    rows = "<tr><th>单位</th><th>件</th></tr><tr><td>县局</td><td>3</td></tr>"
+    table = f"<table><caption>表1 行政执法</caption>{rows}</table>"
+    draft = read_page(page(f'{HEAD}<div id="zoom"><p>{FIRST}</p>{table}<p>{THIRD}</p></div>'), URL)
+    assert draft.text.split("\n") == [FIRST, "表1 行政执法", "单位\t件", "县局\t3", THIRD]
+    assert draft.tables[0].caption == "表1 行政执法"
 
 
 def test_headings_and_tables_are_blocks_of_their_own_kind() -> None:

@@ -65,6 +65,32 @@ def attachments(tree: Tree, ranges: Sequence[tuple[int, int]], base: str) -> tup
     return tuple(found.values())
 
 
+_NAMED_IN_SCRIPT = re.compile(
+    r"""["'](?P<address>[^"'\s<>+\\]*[^"'\s<>+\\/.=][^"'\s<>+\\/=]*\.(?:pdf|ofd|docx?|wps|xlsx?)(?:[?#][^"'\s<>+\\]*)?)["']""",
+    re.I,
+)
+
+
+def scripted_files(tree: Tree, base: str) -> tuple[Attachment, ...]:
+    """Files that only a script of the page names, or a field that waits for one: a viewer is built from them.
+
+    For pages that show nothing themselves; on any other, a script may speak of anything.
+    """
+    written = [node.text() for node in tree.parser.css("script:not([src])")]
+    named = [match["address"] for text in written for match in _NAMED_IN_SCRIPT.finditer(text)]
+    for node in tree.parser.css("input[value]"):
+        value = (node.attributes.get("value") or "").strip()
+        if _NAMED_IN_SCRIPT.fullmatch(f'"{value}"'):
+            named.append(value)
+    found: dict[str, Attachment] = {}
+    for address in named:
+        viewed = _VIEWER.search(address)
+        href = unquote(viewed["file"]) if viewed and _FILE.search(unquote(viewed["file"]).lower()) else address
+        if not _SITE_WIDE.search(href):
+            found.setdefault(href, Attachment("", href, absolute(href, base)))
+    return tuple(found.values())
+
+
 def absolute(href: str, base: str) -> str:
     """The address a link leads to; as written where it cannot be joined."""
     try:
