@@ -66,7 +66,7 @@ def find_heading(
             or 2 * line.linked > len(line.text)
         ):
             continue
-        if whole.startswith(ladder.bare(line.text)) and not ladder.names_a_site(line.text, meta):
+        if whole.startswith(ladder.bare(line.text)):
             size = 1
             while size < _MAX_TITLE_LINES and whole.startswith(
                 ladder.bare("".join(part.text for part in tree.lines[start : start + size + 1]))
@@ -74,22 +74,33 @@ def find_heading(
                 if start + size >= len(tree.lines):
                     break
                 size += 1
+            if size == 1 and ladder.names_a_site(line.text, meta):
+                continue
             found = _spanned(tree, start, size)
             if len(found.text) >= 8 and (best is None or len(found.text) > len(best.text)):
                 best = found
     if best is not None:
         return best
-    starts = {line.first: number for number, line in enumerate(tree.lines)}
     for place in tree.select(_TITLE_ELEMENTS):
-        if 6 <= len(tree.text(place)) <= 120:
-            for spot in range(place, tree.ends[place]):
-                number = starts.get(spot)
-                if number is None:
-                    continue
-                line = tree.lines[number]
-                if 2 * line.linked <= len(line.text) and not ladder.names_a_site(line.text, meta):
-                    return _spanned(tree, number, 1)
+        if 6 <= len(tree.text(place)) <= 120 and (shown := _shown_in(tree, infos, meta, place)) is not None:
+            return shown
     return _above_info_line(tree, infos)
+
+
+def _shown_in(tree: Tree, infos: Mapping[int, InfoLine], meta: Mapping[str, str], place: int) -> Heading | None:
+    """The first lines of a title element that are neither links nor the info line. The name of the site alone is its
+    logo; with a line under it, it is the body that a title begins with: 示例县人民政府 / 关于……的报告."""
+    begin, end = bisect_left(tree.firsts, place), bisect_left(tree.firsts, tree.ends[place])
+    start = next((n for n in range(begin, end) if 2 * tree.lines[n].linked <= len(tree.lines[n].text)), end)
+    size = 0
+    while start + size < end and size < _MAX_TITLE_LINES:
+        line = tree.lines[start + size]
+        if start + size in infos or 2 * line.linked > len(line.text) or line.hidden:
+            break
+        size += 1
+    if size == 0 or (size == 1 and ladder.names_a_site(tree.lines[start].text, meta)):
+        return None
+    return _spanned(tree, start, size)
 
 
 _LOOK_ABOVE = 4
@@ -134,6 +145,23 @@ def above_body(tree: Tree, infos: Mapping[int, InfoLine], first: int, meta: Mapp
     return None
 
 
+def opening(tree: Tree, infos: Mapping[int, InfoLine], place: int) -> Heading | None:
+    """The first line of an element that holds title and body alike, where it names a kind of document: pages without
+    any template begin so."""
+    for number in range(bisect_left(tree.firsts, place), len(tree.lines)):
+        line = tree.lines[number]
+        if line.first >= tree.ends[place]:
+            return None
+        if line.hidden or number in infos or is_chrome(line.text) or _PATH_OF_COLUMNS.search(line.text):
+            continue
+        named = 8 <= len(line.text) <= 60 and 2 * line.linked <= len(line.text) and _KIND_OF_DOCUMENT.search(line.text)
+        return _spanned(tree, number, 1) if named else None
+    return None
+
+
+_KIND_OF_DOCUMENT = re.compile(
+    r"(?:报告|年报|总结|情况|通知|公告|公示|通告|通报|意见|方案|计划|要点|办法|规定|细则|批复|决定|纪要|指南|目录)(?:[（(][^（()）]{1,12}[）)])?$"
+)
 _STOPS = "。；：:;，"
 """With what a title does not end: such a line is of a body that stands above its info line."""
 _FEW_INFO_LINES = 3

@@ -140,11 +140,19 @@ def names_a_site(text: str, meta: Mapping[str, str]) -> bool:
     return said == bare(meta.get("sitename", "-")) or _SITE_NAME.match(said) is not None
 
 
+_EDITORS_DEFAULT = re.compile(
+    r"(?:New|Normal)Page\d*|Untitled(?:Document|Page)?(?:-?\d*)|无标题(?:文档|页|网页)?\d*|新建(?:网页|文本文档|MicrosoftWord文档)\d*|"
+    r"Document\d*|文档\d*|WelcometoAdobeGoLive\d*",
+    re.I,
+)
+"""What an editor of pages calls a page that nobody named, without white space."""
+
+
 def _not_a_title(text: str, meta: Mapping[str, str]) -> str | None:
     said = bare(text)
     if said in {bare(meta.get("sitename", "")), bare(meta.get("columnname", ""))} - {""} or names_a_site(text, meta):
         return "names the site or column"
-    if len(said) < 4 or said.startswith(("<", "{", "$")):
+    if len(said) < 4 or said.startswith(("<", "{", "$")) or _EDITORS_DEFAULT.fullmatch(said):
         return "no title"
     return None
 

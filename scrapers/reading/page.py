@@ -15,7 +15,7 @@ from scrapers.reading.chrome import Context, assemble
 from scrapers.reading.chrome_rules import is_chrome, unwanted_elements
 from scrapers.reading.decode import read_bytes
 from scrapers.reading.dom import Page, Tree, tidy
-from scrapers.reading.heading import Heading, above_body, find_heading, under_title
+from scrapers.reading.heading import Heading, above_body, find_heading, opening, under_title
 from scrapers.reading.kinds import classify
 from scrapers.reading.labels import table_ranks
 from scrapers.reading.layouts import NOTHING, by_layout, chosen_by_layout
@@ -67,7 +67,8 @@ def read_page(
     ranges = _ranges(tree, container)
     table = metadata_table(tree, skip=_body_ranges(tree, container))
     if heading is None and container is not None and not ladder.named(tags, table.pairs, title_element, named):
-        heading = above_body(tree, infos, container.places[0], tags)
+        heading = above_body(tree, infos, container.places[0], tags) or opening(tree, infos, container.places[0])
+        shows_article = shows_article or under_title(tree, infos, heading, meta_title=False)[1]
     assembly = _assembled(tree, container, tags, title_element, heading, table.pairs, named, learned)
     inside = _entry_inside(tree, container, assembly, table)
     if inside is not None:

@@ -113,6 +113,28 @@ def test_a_day_of_writing_is_no_day_of_publication_while_another_is_known() -> N
     assert _chosen(draft, "published") == [("2025-03-12 10:00", "meta")]
 
 
+@pytest.mark.parametrize("element", ["示例县人民政府门户网站", "示例县人民政府关于2024年法治政府建设情况的报告"])
+def test_a_title_that_begins_with_the_name_of_its_body_is_shown_over_two_lines(element: str) -> None:
+    shown = "<h1>示例县人民政府<br>关于2024年法治政府建设情况的报告</h1><p>2025-03-12</p>"
+    draft = read_page(page(f"{shown}{BODY}", title=element), URL)
+    assert draft.title == "示例县人民政府关于2024年法治政府建设情况的报告"
+
+
+@pytest.mark.parametrize("element", ["New Page 1", "无标题文档", "Untitled Document", ""])
+def test_a_page_that_its_editor_did_not_name_opens_with_its_title(element: str) -> None:
+    whole = f"<html><head><meta charset=utf-8><title>{element}</title></head><body><center>{TITLE}</center>"
+    draft = read_page(
+        f"{whole}<p>（2025年3月8日）</p>{PARAGRAPHS}<p><a href='i.htm'>返回</a></p></body></html>".encode(), URL
+    )
+    assert (draft.title, draft.published) == (TITLE, "2025-03-08")
+    assert not draft.text.startswith(TITLE)
+
+
+def test_a_first_line_that_names_no_document_is_no_title() -> None:
+    whole = f"<html><head><meta charset=utf-8></head><body><p>示例县各有关单位：</p>{PARAGRAPHS}</body></html>"
+    assert read_page(whole.encode(), URL).title is None
+
+
 def test_a_source_that_names_the_site_is_the_templates_and_not_the_documents() -> None:
     head = article_meta(source="示例县政府网") + '<meta name="SiteName" content="示例县人民政府">'
     draft = read_page(page(f"<h1>{TITLE}</h1><div>发布时间：2025-03-12</div>{BODY}", head=head), URL)
