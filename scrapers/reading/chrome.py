@@ -31,6 +31,8 @@ class Context:
     learned: tuple[LearnedRule, ...] = ()
     title_at: int | None = None
     """First text node of the page's title, where the container holds it too."""
+    dated: bool = False
+    """Whether the page shows its day of release outside the container."""
 
 
 def assemble(pieces: Sequence[Piece], context: Context) -> Assembly:
@@ -63,7 +65,7 @@ def _judge(pieces: Sequence[Piece], context: Context) -> tuple[list[Verdict], li
     head, tail = _zones(pieces, verdicts)
     info: list[InfoLine] = []
     _titles(bare, verdicts, context, head)
-    _info_lines(pieces, verdicts, info, head, tail)
+    _info_lines(pieces, verdicts, info, head, tail, dated=context.dated)
     _blocks(pieces, bare, verdicts, tail)
     _at_edges(bare, verdicts, head, tail)
     _line_ends(pieces, verdicts, tail)
@@ -241,7 +243,7 @@ def _plain(text: str) -> str:
 
 
 def _info_lines(
-    pieces: Sequence[Piece], verdicts: Sequence[Verdict], info: list[InfoLine], head: int, tail: int
+    pieces: Sequence[Piece], verdicts: Sequence[Verdict], info: list[InfoLine], head: int, tail: int, *, dated: bool
 ) -> None:
     opening = next((n for n, verdict in enumerate(verdicts) if verdict.rule is None), 0)
     for number, piece in enumerate(pieces):
@@ -256,6 +258,11 @@ def _info_lines(
         # A bare date at the tail is the date of signature: body.
         if not labelled and number >= tail:
             continue
+        if not labelled and _DAY_IN_WORDS.fullmatch("".join(piece.text.split())):
+            # The document's own, under its title or its first lines, where the release is stated or the text has begun.
+            dated = dated or any(name == "released" for known in info for name, _, _ in known.values)
+            if dated or _begun(pieces[:number], verdicts):
+                continue
         if number < head and {label for _, label, _ in line.values} <= {"时间", "日期"} and number > opening + 1:
             continue  # a notice states the time of a meeting in the same words
         if number >= tail and not any(
@@ -271,6 +278,17 @@ def _info_lines(
         for number in range(head):
             if verdicts[number].rule is None and "".join(pieces[number].text.split()) in said:
                 verdicts[number].rule = "info_line"
+
+
+def _begun(above: Sequence[Piece], verdicts: Sequence[Verdict]) -> bool:
+    """Whether a line that stays ends as a salutation or a sentence."""
+    return any(
+        verdict.rule is None and piece.text.endswith(("。", "："))
+        for piece, verdict in zip(above, verdicts[: len(above)], strict=True)
+    )
+
+
+_DAY_IN_WORDS = re.compile(r"[（(]?(?:19|20)\d\d年\d{1,2}月\d{1,2}日[）)]?")
 
 
 def _metadata_grids(pieces: Sequence[Piece], verdicts: Sequence[Verdict]) -> None:

@@ -69,11 +69,11 @@ def read_page(
     if heading is None and container is not None and not ladder.named(tags, table.pairs, title_element, named):
         heading = above_body(tree, infos, container.places[0], tags) or opening(tree, infos, container.places[0])
         shows_article = shows_article or under_title(tree, infos, heading, meta_title=False)[1]
-    assembly = _assembled(tree, container, tags, title_element, heading, table.pairs, named, learned)
+    assembly = _assembled(tree, container, infos, tags, title_element, heading, table.pairs, named, learned)
     inside = _entry_inside(tree, container, assembly, table)
     if inside is not None:
         table = inside
-        assembly = _assembled(tree, container, tags, title_element, heading, table.pairs, named, learned)
+        assembly = _assembled(tree, container, infos, tags, title_element, heading, table.pairs, named, learned)
     info = _ranked(tree, infos, ranges, heading, assembly, table)
     statements = ladder.Statements(
         meta=tags,
@@ -180,6 +180,7 @@ def _ranges(tree: Tree, container: Container | None) -> list[tuple[int, int]]:
 def _assembled(
     tree: Tree,
     container: Container | None,
+    infos: Mapping[int, InfoLine],
     meta: dict[str, str],
     element: str | None,
     heading: Heading | None,
@@ -210,8 +211,21 @@ def _assembled(
         doc_number=ladder.table_value(entry, "doc_number"),
         learned=tuple(learned),
         title_at=heading.first if heading is not None and inside else None,
+        dated=_dated_outside(tree, container, infos, heading),
     )
     return assemble(rendered, context)
+
+
+def _dated_outside(tree: Tree, container: Container, infos: Mapping[int, InfoLine], heading: Heading | None) -> bool:
+    """Whether the page shows its day of release outside the container: with a label, or bare right under the title."""
+    inside = tree.line_numbers(_ranges(tree, container))
+    under = range(heading.start, heading.start + _BARE_DATE_REACH + 1) if heading is not None else range(0)
+    return any(
+        name == "released" and value and (label or number in under)
+        for number, read in infos.items()
+        if number not in inside
+        for name, label, value in read.values
+    )
 
 
 def _holds(tree: Tree, container: Container, spot: int) -> bool:

@@ -140,6 +140,23 @@ def test_a_box_of_files_is_the_documents_own() -> None:
     assert "示例清单.doc" in read_page(page(markup, head=article_meta()), URL).text
 
 
+def test_a_day_in_words_is_the_documents_where_the_release_is_stated() -> None:
+    body = f'<div id="zoom"><p>示例县司法局</p><p>（2025年3月8日）</p>{PARAGRAPHS}</div>'
+    for info in ("<p>2025-03-12</p>", "<p>发布时间：2025-03-12 来源：县司法局</p>"):
+        draft = read_page(page(f"<h1>{TITLE}</h1>{info}{body}"), URL)
+        assert draft.text.split("\n")[:2] == ["示例县司法局", "（2025年3月8日）"]
+        assert draft.published == "2025-03-12"
+    draft = read_page(page(f"<h1>{TITLE}</h1>{body}"), URL)
+    assert (draft.published, draft.removed[-1].rule) == ("2025-03-08", "info_line")
+
+
+def test_a_short_letter_above_its_annex_keeps_its_day() -> None:
+    letter = ("各乡镇人民政府：", "现予以公布。", "示例县司法局", "2025年3月12日")
+    lines = "".join(f"<p>{line}</p>" for line in letter)
+    draft = read_page(page(f'<h1>{TITLE}</h1><div id="zoom">{lines}<p>附件</p>{PARAGRAPHS}</div>'), URL)
+    assert draft.text.split("\n")[:5] == [*letter, "附件"]
+
+
 def test_an_attachment_keeps_the_heading_above_it() -> None:
     markup = f'<h1>{TITLE}</h1><div id="zoom">{PARAGRAPHS}<p>附件：</p><p><a href="a.doc">示例清单</a></p></div>'
     draft = read_page(page(markup, head=article_meta()), URL)
