@@ -357,9 +357,18 @@ def _cell_of(tree: Tree, place: int, label: str) -> int | None:
             or bare_label(tree.text(current)) != label
         ):
             return None
-        if tag != "li" and _next_cell(tree, current) is not None:
+        if _next_cell(tree, current) is not None and (tag != "li" or _alternates(tree, current)):
             return current
     return None
+
+
+def _alternates(tree: Tree, item: int) -> bool:
+    """Whether the items of a list are labels and values by turns; in any other, an item holds a pair or nothing."""
+    items = [place for place in tree.children(tree.parents[item]) if tree.tags[place] == "li"]
+    if len(items) % 2 or len(items) > _MAX_NODES or items.index(item) % 2:
+        return False
+    known = [bare_label(tree.text(place)) in table_labels() for place in items]
+    return sum(known[::2]) >= max(2, len(items) // 4) and not any(known[1::2])
 
 
 _MAX_NODES = 24

@@ -37,6 +37,10 @@ def _list() -> str:
     return "<ul>" + "".join(f"<li><b>{STRETCHED[k]}</b>{v}</li>" for k, v in PAIRS.items()) + "</ul>"
 
 
+def _items_by_turns() -> str:
+    return "<ul>" + "".join(f"<li>{STRETCHED[k]}</li><li>{v}</li>" for k, v in PAIRS.items()) + "</ul>"
+
+
 def _definitions() -> str:
     return "<dl>" + "".join(f"<dt>{STRETCHED[k]}</dt><dd>{v}</dd>" for k, v in PAIRS.items()) + "</dl>"
 
@@ -49,12 +53,19 @@ def _one_line() -> str:
     return "<p>" + " ".join(f"{STRETCHED[k]}{v}" for k, v in PAIRS.items()) + "</p>"
 
 
-@pytest.mark.parametrize("form", [_table, _rows_of_spans, _list, _definitions, _paragraphs, _one_line])
+@pytest.mark.parametrize("form", [_table, _rows_of_spans, _list, _items_by_turns, _definitions, _paragraphs, _one_line])
 def test_the_catalogue_entry_reads_the_same_in_every_form(form: object) -> None:
     assert callable(form)
     draft = read_page(page(f"{form()}<h1>{TITLE}</h1>{BODY}"), URL)
     assert dict(draft.metadata) == PAIRS
     assert (draft.index_number, draft.doc_number) == ("11330115MB2D065126/2025-00071", None)
+
+
+def test_the_number_of_a_document_may_be_called_that_of_its_release() -> None:
+    entry = (
+        "<div><span>信息索引：</span><span>9901/2025-1</span><span>发布文号：</span><span>示司〔2025〕3号</span></div>"
+    )
+    assert read_page(page(f"{entry}<h1>{TITLE}</h1>{BODY}"), URL).doc_number == "示司〔2025〕3号"
 
 
 def test_the_entry_inside_the_body_is_metadata_and_not_text() -> None:
