@@ -25,7 +25,9 @@ _CHALLENGE_SCRIPT = re.compile(
 _SHORT = 400
 
 
-_SENTENCE = re.compile(r"。|；|，[^，]{2,}，|,[^,]{2,},")
+_SENTENCE = re.compile(r"。|；|，[^，]{2,}，|,[^,]{2,},|[\u0f0d\u1803\u06d4]|،.*\.\s*$")
+"""Also in the scripts of the languages that sites write beside Chinese: Tibetan, Mongolian, Uyghur. English is left
+out: what servers answer in the place of a page is English."""
 
 
 def classify(

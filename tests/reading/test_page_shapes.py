@@ -150,6 +150,21 @@ def test_a_scanned_page_is_a_document_without_text() -> None:
     assert (draft.kind, draft.text) == (PageKind.DOCUMENT, "")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "༢༠༢༣ལོར་རང་རྫོང་གིས་ཁྲིམས་བཞིན་སྲིད་འཛིན་གྱི་བྱ་བ་ནན་ཏན་སྒོས་སྤེལ་ཡོད།",
+        "2023-يىلى ناھىيەمىز قانۇن بويىچە مەمۇرىيەت يۈرگۈزۈش خىزمىتىنى قانات يايدۇردى، روشەن ئۈنۈم ھاصىل قىلدى.",
+        "2023 ᠣᠨ ᠳᠤ ᠮᠠᠨ ᠤ ᠬᠣᠰᠢᠭᠤ ᠬᠠᠤᠯᠢ ᠶᠢᠨ ᠳᠠᠭᠠᠤ ᠵᠠᠰᠠᠭ ᠵᠠᠬᠢᠷᠭᠠᠨ ᠤ ᠠᠵᠢᠯ ᠢ ᠴᠢᠩᠭᠠᠲᠠᠢ ᠶᠠᠪᠤᠭᠤᠯᠪᠠ᠃",
+    ],
+    ids=["Tibetan", "Uyghur", "Mongolian"],
+)
+def test_a_page_in_another_language_of_the_country_is_a_document(text: str) -> None:
+    long = " ".join([text] * 5)
+    draft = read_page(page(f"<div>{HEAD}<div><p>{long}</p><p>{long}</p><p>{text}</p></div></div>"), URL)
+    assert (draft.kind, draft.text.split("\n")) == (PageKind.DOCUMENT, [long, long, text])
+
+
 def test_a_page_of_one_attachment_keeps_its_label_as_text() -> None:
     draft = read_page(
         page(
