@@ -398,8 +398,8 @@ def _kind_of(node: LexborNode) -> tuple[str, int, bool]:
 
 
 _MAY_HIDE = (
-    '[hidden], [style*="display" i], [style*="visibility" i], [style*=":-" i], [style*=": -" i], [class*=hid], '
-    "[class*=sr-only], [style*='font-size:0' i], [style*='font-size: 0' i]"
+    '[hidden], [class]:is([class*=hid], [class*=sr-only]), [style]:is([style*="display" i], [style*="visibility" i], '
+    '[style*=":-"], [style*=": -"], [style*="font-size:0" i], [style*="font-size: 0" i])'
 )
 
 

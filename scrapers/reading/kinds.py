@@ -75,7 +75,7 @@ def classify(
         if named:
             return PageKind.EMPTY
     elif rows >= 6 and (
-        (dated >= 6 and not (in_family and sentences >= 300))
+        (dated >= 6 and not _is_text_beside_a_list(tree, container, sentences, in_family=in_family))
         or (container is not None and teasers(tree, container.places) >= 5)
     ):
         return PageKind.LIST if _home_score(tree) < 1 else PageKind.HOME
@@ -88,6 +88,24 @@ def classify(
     return PageKind.EMPTY
 
 
+def _is_text_beside_a_list(tree: Tree, container: Container | None, sentences: int, *, in_family: bool) -> bool:
+    """Whether running text outweighs dated rows: in a family's container, or in one that holds no row."""
+    if in_family:
+        return sentences >= 300
+    rows = (
+        []
+        if container is None
+        else [
+            line
+            for place in container.places
+            for line in tree.lines_between(place, tree.ends[place])
+            if line.linked >= 10
+        ]
+    )
+    return sentences >= _LONG_TEXT and not rows
+
+
+_LONG_TEXT = 600
 _INDEX_LABEL = re.compile(r"[\[【]?索\s*引\s*号")
 
 

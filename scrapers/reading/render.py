@@ -60,13 +60,13 @@ def pieces(tree: Tree, container: Container, unwanted: Mapping[int, str]) -> lis
 def _pieces_of(tree: Tree, root: int, unwanted: Mapping[int, str]) -> Iterator[Piece]:
     """The page's lines inside ``root``, but a table of data in one piece.
 
-    A line is read anew from its text nodes only where it may be several pieces or not wholly inside: in ``<pre>``, at
-    an unwanted element within a line, in a container that is no block or stands in a link.
+    A line is read anew from its text nodes only where it may be several pieces or not wholly inside: in ``<pre>`` and
+    its like, at an unwanted element within a line, in a container that is no block or stands in a link.
     """
     tags, end = tree.tags, tree.ends[root]
     condemned = [_Range(place, tree.ends[place], unwanted[place]) for place in sorted(unwanted) if root <= place < end]
     condemned = _outermost(condemned)
-    rows = _outermost([_Range(place, tree.ends[place]) for place in _tagged(tree, "pre", root)])
+    rows = _outermost([_Range(place, tree.ends[place]) for place in _preformatted(tree, root)])
     is_block = tags[root] in BLOCKS and all(tags[ancestor] != "a" for ancestor in tree.ancestors(root))
     whole = is_block and not rows and all(tags[cut.start] in BLOCKS for cut in condemned)
     number = bisect_left(tree.firsts, root)
@@ -159,6 +159,23 @@ def _tagged(tree: Tree, tag: str, root: int) -> list[int]:
     """Elements of a tag under ``root``, in page order."""
     tags = tree.tags[root + 1 : tree.ends[root]]
     return [place for place, one in enumerate(tags, root + 1) if one == tag] if tag in tags else []
+
+
+def _preformatted(tree: Tree, root: int) -> list[int]:
+    """Elements whose text shows the line breaks of its source, ``root`` and what it stands in included."""
+    if not any("\n" in text and "\n" in text.strip() for text in tree.texts[root : tree.ends[root]]):
+        return []
+    styled = [
+        place
+        for place in tree.select(('[style*="white-space" i]',))
+        if _SHOWS_BREAKS.search(tree.attribute(place, "style")) is not None
+    ]
+    inside = _tagged(tree, "pre", root) + [place for place in styled if root < place < tree.ends[root]]
+    around = [place for place in styled if place <= root < tree.ends[place]]
+    return [root] if tree.tags[root] == "pre" or around else sorted(inside)
+
+
+_SHOWS_BREAKS = re.compile(r"white-space\s*:\s*(?:pre\b|break-spaces)", re.I)
 
 
 def _block_around(tree: Tree, root: int, place: int) -> str:

@@ -82,6 +82,24 @@ def test_the_body_is_whole_and_alone(markup: str) -> None:
     assert (draft.title, draft.source, (draft.published or "")[:10]) == (TITLE, "县司法局", "2025-03-12")
 
 
+@pytest.mark.parametrize(("opened", "closed"), [("<pre>", "</pre>"), ('<div style="white-space: pre-wrap">', "</div>")])
+def test_line_breaks_of_the_source_show_where_the_page_says_so(opened: str, closed: str) -> None:
+    menu = "".join(f"<p><a href='/{n}/'>示例栏目{n}</a></p>" for n in range(8))
+    rows = "\n".join(f"    {text}" for text in (FIRST, SECOND, THIRD))
+    for above in ("", menu):
+        markup = f"<div>{above}{HEAD}{opened}\n{rows}\n{closed}</div>"
+        assert read_page(page(markup, title="示例县政府"), URL).text == BODY
+
+
+def test_a_long_text_beside_a_list_with_dates_is_a_document() -> None:
+    rows = "".join(
+        f'<li><a href="{n}">示例县关于第{n}批工作的通知</a><span>2025-0{n}-01</span></li>' for n in range(1, 9)
+    )
+    long = "".join(f"<p>{n}、{FIRST}{SECOND}</p>" for n in range(1, 9))
+    draft = read_page(page(f"<div><ul>{rows}</ul></div><div>{long}</div>", title="示例县人民政府"), URL)
+    assert (draft.kind, draft.text.count(FIRST)) == (PageKind.DOCUMENT, 8)
+
+
 @pytest.mark.parametrize(
     "style",
     [
