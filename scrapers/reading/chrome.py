@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scrapers.reading.assembly import Assembly, Verdict, put_together
-from scrapers.reading.chrome_rules import NAMES_A_FILE, SENTENCE, Rule, by_match, line_rule, takes
-from scrapers.reading.labels import COLON, bare_label, label_openings, long_labels, table_labels
+from scrapers.reading.chrome_rules import NAMES_A_FILE, SENTENCE, Rule, by_match, line_rule, longest_line, takes
+from scrapers.reading.labels import COLON, bare_label, label_openings, line_labels, long_labels, table_labels
 from scrapers.reading.learned import LearnedRule, learned_removals
-from scrapers.reading.metadata import InfoLine, info_line
+from scrapers.reading.metadata import SHARED_FIELDS, InfoLine, info_line, is_release_line
 from scrapers.reading.render import Piece
 
 _STOPS = "。！？!?”）)】；;"
@@ -60,7 +60,7 @@ def _judge(pieces: Sequence[Piece], context: Context) -> tuple[list[Verdict], li
     if context.title_at is not None:
         _above_title(pieces, verdicts, context.title_at)
     _second_copy(bare, verdicts)
-    _metadata_grids(pieces, verdicts)
+    _metadata_grids(pieces, verdicts, context.title_at)
     _anywhere(bare, verdicts)
     head, tail = _zones(pieces, verdicts)
     info: list[InfoLine] = []
@@ -68,6 +68,7 @@ def _judge(pieces: Sequence[Piece], context: Context) -> tuple[list[Verdict], li
     _info_lines(pieces, verdicts, info, head, tail, dated=context.dated)
     _blocks(pieces, bare, verdicts, tail)
     _at_edges(bare, verdicts, head, tail)
+    _link_lists(pieces, bare, verdicts, tail if head < len(pieces) else len(pieces))
     _line_ends(pieces, verdicts, tail)
     if context.learned:
         left = [
@@ -83,8 +84,12 @@ def _above_title(pieces: Sequence[Piece], verdicts: Sequence[Verdict], title_at:
     """What stands above the title, unless it reads as text: then the line taken for the title is of the body."""
     above = [n for n, piece in enumerate(pieces) if piece.first < title_at]
     if any(
-        verdicts[n].rule is None and pieces[n].grid is None and _reads_as_sentence(pieces[n]) for n in above
-    ):  # a table above the title is the catalogue entry or the page's layout
+        verdicts[n].rule is None
+        and pieces[n].grid is None
+        and _reads_as_sentence(pieces[n])
+        and _opening_label(pieces[n].text) not in table_labels()
+        for n in above
+    ):  # a table above the title, or a line with a label, is the catalogue entry or the page's layout
         return
     for n in above:
         if verdicts[n].rule is None:
@@ -106,7 +111,15 @@ def _zones(pieces: Sequence[Piece], verdicts: Sequence[Verdict]) -> tuple[int, i
 
 
 def _is_info(piece: Piece) -> bool:
-    return piece.grid is None and len(piece.text) <= 200 and bool(_useful(info_line(piece.text)))
+    return len(piece.text) <= 200 and _useful(_info_of(piece))
+
+
+def _info_of(piece: Piece) -> InfoLine | None:
+    """The info line that a piece is; a row of cells with labels is one too."""
+    if piece.grid is None:
+        return info_line(piece.text, piece.first)
+    read = info_line(" ".join(piece.text.split()), piece.first) if len(piece.grid.lines) <= 3 else None
+    return read if read is not None and read.lead == 0 and len(read.labelled) >= 2 else None
 
 
 def _useful(line: InfoLine | None) -> bool:
@@ -123,8 +136,9 @@ def _useful(line: InfoLine | None) -> bool:
 
 
 def _anywhere(bare: Sequence[str], verdicts: Sequence[Verdict]) -> None:
+    longest = longest_line("anywhere")
     for number, text in enumerate(bare):
-        if not text or verdicts[number].rule is not None or len(text) > 80:
+        if not text or verdicts[number].rule is not None or len(text) > longest:
             continue
         rule = line_rule("anywhere", text)
         if rule is not None:
@@ -172,11 +186,45 @@ def _blocks(pieces: Sequence[Piece], bare: Sequence[str], verdicts: Sequence[Ver
             if verdicts[number].rule is not None:
                 number += 1
                 continue
-            if piece.linked >= 0.6 * len(piece.text) and not NAMES_A_FILE.search(piece.text):
+            if (
+                piece.linked >= 0.6 * len(piece.text) and not NAMES_A_FILE.search(piece.text)
+            ) or _NOTHING_LISTED.fullmatch(bare[number]):
                 verdicts[number].rule = rule.name
                 number += 1
                 continue
             break
+
+
+_SHORTEST_LIST = 4
+
+
+def _link_lists(pieces: Sequence[Piece], bare: Sequence[str], verdicts: Sequence[Verdict], tail: int) -> None:
+    """Runs of links behind the body with the heading above, unless attachments have been named."""
+    run: list[int] = []
+    for number in range(tail, len(pieces) + 1):
+        if number < len(pieces) and verdicts[number].rule is not None:
+            continue
+        piece = pieces[number] if number < len(pieces) else None
+        if piece is not None and "附件" in bare[number]:
+            return
+        if piece is not None and piece.grid is None and piece.linked >= 0.6 * len(piece.text):
+            if NAMES_A_FILE.search(piece.text):
+                return
+            run.append(number)
+            continue
+        above = run[0] - 1 if run else 0
+        if run and above >= tail and verdicts[above].rule is None and pieces[above].tag in _HEADING_TAGS:
+            run.append(above)
+        if len(run) >= _SHORTEST_LIST:
+            for listed in run:
+                verdicts[listed].rule = "link_list"
+        run = []
+
+
+_HEADING_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_NOTHING_LISTED = re.compile(
+    r"[（(]?(?:暂无|暂时没有|没有找?到?|无)(?:相关|关联|任何)*(?:信息|内容|数据|文章|解读|文件|链接|资料)*[!！。）)]?"
+)
 
 
 def _opened_block(piece: Piece) -> Rule | None:
@@ -245,13 +293,12 @@ def _plain(text: str) -> str:
 def _info_lines(
     pieces: Sequence[Piece], verdicts: Sequence[Verdict], info: list[InfoLine], head: int, tail: int, *, dated: bool
 ) -> None:
-    opening = next((n for n, verdict in enumerate(verdicts) if verdict.rule is None), 0)
+    titled = max((n for n in range(head) if verdicts[n].rule == "title_repeated"), default=-1)
+    opening = next((n for n in range(titled + 1, len(verdicts)) if verdicts[n].rule is None), 0)
     for number, piece in enumerate(pieces):
-        if piece.grid is not None or verdicts[number].rule is not None or head <= number < tail:
+        if verdicts[number].rule is not None or head <= number < tail or len(piece.text) > 200:
             continue
-        if len(piece.text) > 200:
-            continue
-        line = info_line(piece.text, piece.first)
+        line = _info_of(piece)
         if line is None or not _useful(line):
             continue
         labelled = any(label for _, label, _ in line.values)
@@ -291,7 +338,7 @@ def _begun(above: Sequence[Piece], verdicts: Sequence[Verdict]) -> bool:
 _DAY_IN_WORDS = re.compile(r"[（(]?(?:19|20)\d\d年\d{1,2}月\d{1,2}日[）)]?")
 
 
-def _metadata_grids(pieces: Sequence[Piece], verdicts: Sequence[Verdict]) -> None:
+def _metadata_grids(pieces: Sequence[Piece], verdicts: Sequence[Verdict], title_at: int | None) -> None:
     labels = table_labels()
     opens, openings = long_labels(), label_openings()
     for number, piece in enumerate(pieces[:6]):
@@ -302,15 +349,29 @@ def _metadata_grids(pieces: Sequence[Piece], verdicts: Sequence[Verdict]) -> Non
         if known >= 3 and known >= 0.3 * len(cells):
             verdicts[number].rule = "metadata_table"
     # The same catalogue entry as lines: 索引号：… 发布机构：…
-    opening = [n for n in range(min(len(pieces), 24)) if pieces[n].grid is None and verdicts[n].rule is None]
-    run = [n for n in opening if _opening_label(pieces[n].text) in labels]
-    if len(run) >= 3 and any(
-        _opening_label(pieces[n].text) in ("索引号", "信息索引号", "发文字号", "文号") for n in run
-    ):
-        for n in run:
-            verdicts[n].rule = "metadata_table"
+    labelled = []
+    for n, piece in enumerate(pieces[:_LONGEST_ENTRY]):
+        if piece.grid is not None or verdicts[n].rule is not None:
+            continue
+        if _opening_label(piece.text) in labels and not is_release_line(piece.text):
+            labelled.append(n)
+        elif _reads_as_sentence(piece):
+            break
+    # The title parts the entry from the info line under it.
+    before = [n for n in labelled if title_at is not None and pieces[n].first < title_at]
+    for run in (before, labelled[len(before) :]):
+        # What stands above the entry's first own label may be the info line, one fact a line.
+        while run and line_labels().get(_opening_label(pieces[run[0]].text)) in SHARED_FIELDS:
+            run.pop(0)
+        if len(run) >= 3 and any(
+            _opening_label(pieces[n].text) in ("索引号", "信息索引号", "发文字号", "文号") for n in run
+        ):
+            for n in run:
+                verdicts[n].rule = "metadata_table"
 
 
+_LONGEST_ENTRY = 24
+"""Lines from the head of the container within which a catalogue entry may stand."""
 _LABEL = re.compile(r"\s*[\[【〔]([^\[\]【】〔〕]{2,12})[\]】〕]|([^:：]{1,20})[:：]")
 
 

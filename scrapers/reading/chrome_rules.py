@@ -60,19 +60,29 @@ def by_match(match: str) -> tuple[Rule, ...]:
 
 
 @cache
-def _lines_at(where: str) -> tuple[tuple[Rule, ...], re.Pattern[str]]:
-    """The line rules of one place, and one pattern that any line must fit for one of them to hold."""
-    chosen = tuple(rule for rule in by_match("line") if rule.where == where)
+def _lines_at(where: str, *, long: bool) -> tuple[tuple[Rule, ...], re.Pattern[str]]:
+    """The line rules of one place, and one pattern that any line must fit for one of them to hold; ``long``: only those
+    that take long lines, of which a body has many and the site few."""
+    chosen = tuple(rule for rule in by_match("line") if rule.where == where and (rule.longest > _LONG_LINE or not long))
     union = "|".join(f"(?:{rule.pattern.pattern})" for rule in chosen if rule.pattern is not None)
     return chosen, re.compile(union)
 
 
+_LONG_LINE = 80
+
+
 def line_rule(where: str, text: str) -> Rule | None:
     """The first rule for lines at ``where`` that takes ``text``, a line without white space."""
-    chosen, union = _lines_at(where)
-    if union.fullmatch(text) is None:
+    chosen, union = _lines_at(where, long=len(text) > _LONG_LINE)
+    if not chosen or union.fullmatch(text) is None:
         return None
     return next((rule for rule in chosen if takes(rule, text)), None)
+
+
+@cache
+def longest_line(where: str) -> int:
+    """Characters of the longest line that a rule for ``where`` may take."""
+    return max(rule.longest for rule in by_match("line") if rule.where == where)
 
 
 def takes(rule: Rule, text: str) -> bool:
@@ -134,7 +144,7 @@ def _box_of_links(tree: Tree, place: int) -> Rule | None:
     """The rule for blocks that fits the first line of an element where all its other lines are links, and none names a
     file."""
     number, end = bisect_left(tree.firsts, place), tree.ends[place]
-    if number + 1 >= len(tree.lines) or tree.lines[number + 1].first >= end:
+    if number + 1 >= len(tree.lines) or tree.lines[number + 1].first >= end or not tree.lines[number + 1].linked:
         return None
     heading = "".join(tree.lines[number].text.split())
     rule = next((rule for rule in by_match("block") if takes(rule, heading)), None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from scrapers.reading import ladder
 from scrapers.reading.chrome_rules import is_chrome
-from scrapers.reading.dom import Tree
+from scrapers.reading.dom import BLOCKS, Tree
 from scrapers.reading.labels import table_labels
 from scrapers.reading.metadata import InfoLine, opens_with_label_element
 
@@ -118,10 +118,26 @@ def _above_info_line(tree: Tree, infos: Mapping[int, InfoLine]) -> Heading | Non
             continue
         if _PATH_OF_COLUMNS.search(text) or number in infos or text[-1] in _STOPS:
             continue
-        if opens_with_label_element(tree, line, table_labels()):
+        if opens_with_label_element(tree, line, table_labels()) or ladder.names_a_site(text, {}):
             continue
-        return _spanned(tree, number, 1)
+        return _with_lines_above(tree, infos, number)
     return None
+
+
+def _with_lines_above(tree: Tree, infos: Mapping[int, InfoLine], number: int) -> Heading:
+    """The line and those above it in the same block: a title is parted by breaks, not by blocks."""
+    block = next((place for place in tree.ancestors(tree.lines[number].first) if tree.tags[place] in BLOCKS), 0)
+    start = bisect_left(tree.firsts, block)
+    above = tree.lines[start:number]
+    if (
+        tree.tags[block] in ("body", "html")
+        or number - start >= _MAX_TITLE_LINES
+        or any(2 * line.linked > len(line.text) or line.text[-1] in _STOPS for line in above)
+        or any(n in infos or is_chrome(tree.lines[n].text) or tree.lines[n].hidden for n in range(start, number))
+        or any(_PATH_OF_COLUMNS.search(line.text) for line in above)
+    ):
+        start = number
+    return _spanned(tree, start, number + 1 - start)
 
 
 def above_body(tree: Tree, infos: Mapping[int, InfoLine], first: int, meta: Mapping[str, str]) -> Heading | None:
@@ -141,7 +157,7 @@ def above_body(tree: Tree, infos: Mapping[int, InfoLine], first: int, meta: Mapp
             or ladder.names_a_site(text, meta)
         ):
             return None
-        return _spanned(tree, number, 1)
+        return _with_lines_above(tree, infos, number)
     return None
 
 

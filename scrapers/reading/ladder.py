@@ -112,6 +112,10 @@ def strip_site(title: str, meta: Mapping[str, str]) -> str:
         if len(pieces) > 1 and len(bare(pieces[0])) <= _LONGEST_COLUMN_NAME:
             pieces.pop(0)
             separators.pop(0)
+    # Without a dash between them, white space parts the site's name from the title.
+    first, _, rest = pieces[0].partition(" ")
+    if _SITE_BEFORE_SPACE.search(first) and len(bare(rest)) >= _SHORTEST_TITLE:
+        pieces[0] = rest
     joined = pieces[0]
     for separator, piece in zip(separators, pieces[1:], strict=False):
         joined += separator + piece
@@ -120,6 +124,7 @@ def strip_site(title: str, meta: Mapping[str, str]) -> str:
 
 _SITE_FIRST = re.compile(r"^.{2,16}(?:网站?|门户|平台|数字报|日报|晚报)$|^政府信息公开$")
 """What the first part of ``<title>`` ends with where a template puts the site's name before the title."""
+_SITE_BEFORE_SPACE = re.compile(r"^.{2,16}(?:门户网站|政府网站?|信息网|政务网|公众网|官网)$")
 _SHORTEST_TITLE = 8
 _LONGEST_SITE_NAME = 25
 _LONGEST_COLUMN_NAME = 6

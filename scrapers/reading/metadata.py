@@ -124,11 +124,21 @@ _LONG_LEAD = 40
 """What stands before the labels is a sentence or a title if it is longer; then it takes two values."""
 
 
+_BODY_AND_STAMP = re.compile(
+    r"[\u4e00-\u9fff]{1,18}(?:[局厅委办府部处科院所站社网报台]|办公室|中心|委员会|管委会|法院|街道|[镇乡])\s+[|｜]?\s*"
+    r"(?P<stamp>[\[【(（]?(?:19|20)\d\d(?:[-/.]\d{1,2}){2}(?:\s+\d{1,2}:\d{2}(?::\d{2}(?:\.\d)?)?)?[\]】)）]?)"
+)
+"""The day in figures: in words, the two are the signature of a document."""
+_STAMP_ENDS = frozenset("0123456789]】)）")
 _BARE_DATE_OPENS = frozenset(" []【】()（）|12")
 
 
 def _bare_date(text: str, first: int) -> InfoLine | None:
-    """A line that is a date and little else."""
+    """A line that is a date and little else: the name of a body before a stamp, or behind it."""
+    named = _BODY_AND_STAMP.fullmatch(text)
+    if named is not None:
+        day = find_date(named["stamp"])
+        return InfoLine(first, (("released", "", day),), named.start("stamp")) if day else None
     if text[:1] not in _BARE_DATE_OPENS:
         return None
     alone = text.strip(" []【】()（）|")
@@ -177,7 +187,12 @@ def info_lines(tree: Tree) -> dict[int, InfoLine]:
         if hidden or len(text) > _LONGEST_INFO_LINE or 2 * linked > len(text):
             continue
         # Without a colon it is a date, or one of the labels that go without.
-        if number not in colons and text[0] not in _BARE_DATE_OPENS and not _GOES_WITHOUT_COLON.search(text):
+        if (
+            number not in colons
+            and text[0] not in _BARE_DATE_OPENS
+            and not _GOES_WITHOUT_COLON.search(text)
+            and not (text[-1] in _STAMP_ENDS and _BODY_AND_STAMP.fullmatch(text))
+        ):
             continue
         read = info_line(text, first)
         if read is not None:
@@ -193,19 +208,21 @@ class MetadataTable:
     places: frozenset[int] = frozenset()
     """Text nodes that are labels of it."""
 
-    def holds(self, place: int) -> bool:
-        """Whether a text node is a label of the entry or the value right behind one."""
-        return any(label in self.places for label in range(place - _VALUE_REACH, place + 1))
+    def holds(self, place: int, since: int = 0) -> bool:
+        """Whether a text node is a label of the entry or the value right behind one; ``since``: the first node that may
+        be that label."""
+        return any(label in self.places for label in range(max(since, place - _VALUE_REACH), place + 1))
 
 
 _VALUE_REACH = 6
 """Nodes between a label's text and its value's, at most."""
 
 
-def metadata_table(tree: Tree, *, skip: Sequence[tuple[int, int]] = ()) -> MetadataTable:
+def metadata_table(tree: Tree, *, skip: Sequence[tuple[int, int]] = (), title_at: int | None = None) -> MetadataTable:
     """Collect ``label: value`` pairs whose label is in the vocabulary, from tables, lists, and rows of divs or spans.
 
-    ``skip`` are index ranges not to be searched (the body). A label's value is what follows it in its own line, else
+    ``skip`` are index ranges not to be searched (the body), ``title_at`` is where the title stands: the entry does not
+    reach over it to the info line. A label's value is what follows it in its own line, else
     the next cell or sibling; an empty cell gives ``""``. A lone label is no table: two are asked for, or an index
     number.
     """
@@ -231,10 +248,14 @@ def metadata_table(tree: Tree, *, skip: Sequence[tuple[int, int]] = ()) -> Metad
         ):
             continue
         pairs_here = list(_pairs_of_line(tree, lines, number, labels))
-        if pairs_here and not _is_info(text):
+        if pairs_here and not is_release_line(text):
             found.extend(pairs_here)
-    own = [place for label, _, place in found if line_labels().get(label) not in _SHARED_FIELDS]
-    entry = [(label, value, place) for label, value, place in found if _belongs(tree, label, place, own)]
+    own = [place for label, _, place in found if line_labels().get(label) not in SHARED_FIELDS]
+    if title_at is not None and any(
+        table_labels()[label] == "title" and 0 < title_at - place <= _VALUE_REACH for label, _, place in found
+    ):
+        title_at = None  # the title is a value of the entry
+    entry = [(label, value, place) for label, value, place in found if _belongs(tree, label, place, own, title_at)]
     pairs: dict[str, str] = {}
     for label, value, _ in entry:
         if label not in pairs or (not pairs[label] and value):
@@ -251,22 +272,26 @@ _LEVELS = 4
 """How far up the element may stand that holds both (a table, from a cell of it)."""
 
 
-def _belongs(tree: Tree, label: str, place: int, own: Sequence[int]) -> bool:
+def _belongs(tree: Tree, label: str, place: int, own: Sequence[int], title_at: int | None) -> bool:
     """Labels of info lines (发布日期, 来源) belong to the entry only where one of its ``own`` is near."""
-    if line_labels().get(label) not in _SHARED_FIELDS:
+    if line_labels().get(label) not in SHARED_FIELDS:
         return True
-    near = [other for other in own if abs(place - other) <= _REACH]
+    near = [
+        other
+        for other in own
+        if abs(place - other) <= _REACH and (title_at is None or (place < title_at) == (other < title_at))
+    ]
     if not near:
         return False
     roofs = [roof for roof in islice(tree.ancestors(place), _LEVELS) if tree.tags[roof] not in ("body", "html")]
     return any(roof < other < tree.ends[roof] for roof in roofs for other in near)
 
 
-_SHARED_FIELDS = frozenset({"source", "publisher", "released", "updated", "counter", "credit", "tools", "column"})
+SHARED_FIELDS = frozenset({"source", "publisher", "released", "updated", "counter", "credit", "tools", "column"})
 """Fields of an info line that an entry states as well; number, index and day of writing are the entry's own."""
 
 
-def _is_info(text: str) -> bool:
+def is_release_line(text: str) -> bool:
     """Whether a line is the info line: it counts visits or offers tools beside its labels."""
     names = {line_labels()[label.name] for label in line_labels_in(text)} if len(text) <= 300 else set()
     return bool(names & {"counter", "tools"}) or ("released" in names and "source" in names)

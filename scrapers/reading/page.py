@@ -65,7 +65,7 @@ def read_page(
     after = heading.first if heading else 0
     container = laid.body or find_body(tree, weights, after=after, anchor=spot, is_button=is_chrome)
     ranges = _ranges(tree, container)
-    table = metadata_table(tree, skip=_body_ranges(tree, container))
+    table = metadata_table(tree, skip=_body_ranges(tree, container), title_at=heading.first if heading else None)
     if heading is None and container is not None and not ladder.named(tags, table.pairs, title_element, named):
         heading = above_body(tree, infos, container.places[0], tags) or opening(tree, infos, container.places[0])
         shows_article = shows_article or under_title(tree, infos, heading, meta_title=False)[1]
@@ -253,7 +253,8 @@ def _ranked(
     near: list[tuple[int, InfoLine]] = []
     inside = tree.line_numbers(body)
     for number, read in infos.items():
-        if number in inside or (read.first in entry.places if read.labelled else entry.holds(read.first)):
+        since = heading.last + 1 if heading is not None and heading.last < read.first else 0
+        if number in inside or (read.first in entry.places if read.labelled else entry.holds(read.first, since)):
             continue
         distance = number - start if number >= start else 3 * (start - number)
         if distance > _BARE_DATE_REACH and not any(label for _, label, _ in read.values):

@@ -7,13 +7,13 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from specimens import PARAGRAPHS, TITLE, URL, article_meta, page
+from specimens import FIRST, PARAGRAPHS, TITLE, URL, article_meta, page
 
 from scrapers.reading.dates import find_date, path_date
 from scrapers.reading.ladder import dates
 from scrapers.reading.metadata import info_line
 from scrapers.reading.page import read_page
-from scrapers.records import Draft
+from scrapers.records import Draft, PageKind
 
 BODY = f'<div id="zoom">{PARAGRAPHS}</div>'
 PAIRS = {"索引号": "11330115MB2D065126/2025-00071", "发布机构": "示例县司法局", "成文日期": "2025-03-10", "文号": ""}
@@ -122,6 +122,53 @@ def test_the_day_shown_wins_over_the_day_the_page_was_built() -> None:
 def test_a_day_of_writing_is_no_day_of_publication_while_another_is_known() -> None:
     draft = read_page(page(f"{_table()}<h1>{TITLE}</h1>{BODY}", head=article_meta(published="2025-03-12 10:00")), URL)
     assert _chosen(draft, "published") == [("2025-03-12 10:00", "meta")]
+
+
+def test_the_name_of_a_body_beside_a_stamp_is_an_info_line() -> None:
+    side = "".join(
+        f'<li><a href="{n}">示例县关于第{n}批工作的通知</a><span>2025-0{n}-01</span></li>' for n in range(1, 9)
+    )
+    for stamp in ("示例县司法局　2025-03-12 09:20:33", "<span>县政府办公室</span> <span>[2025/3/12]</span>"):
+        shown = f"<ul>{side}</ul><div><p>{TITLE}</p><div>{stamp}</div><div>{PARAGRAPHS}</div></div>"
+        draft = read_page(page(shown, title="示例县人民政府"), URL)
+        assert (draft.kind, draft.title, (draft.published or "")[:10]) == (PageKind.DOCUMENT, TITLE, "2025-03-12")
+        assert draft.text.startswith(FIRST)
+
+
+def test_the_signature_of_a_document_in_one_line_is_no_info_line() -> None:
+    assert info_line("示例县司法局 2025年3月12日") is None
+
+
+def test_the_entry_ends_at_the_title_and_the_info_line_begins_behind_it() -> None:
+    entry = "<p>索引号：9901/2025-1</p><p>公开形式：网站</p><p>发布机构：县政府办</p>"
+    info = "<ul><li>日期：2025-03-12</li><li>来源：县司法局</li></ul>"
+    draft = read_page(page(f"<div>{entry}<p>{TITLE}</p>{info}{BODY}</div>"), URL)
+    assert (draft.published, draft.source, draft.index_number) == ("2025-03-12", "县司法局", "9901/2025-1")
+    assert "来源" not in draft.metadata
+
+
+def test_the_info_line_above_an_entry_inside_the_body_keeps_its_facts() -> None:
+    entry = "<p>索引号：9901/2025-1</p><p>公开形式：网站</p><p>公开主体：县政府办</p>"
+    for info in ("<p>发布时间：2025-03-12 来源：县司法局</p>", "<p>日期：2025-03-12</p><p>来源：县司法局</p>"):
+        draft = read_page(page(f'<div id="zoom"><p>{TITLE}</p>{info}{entry}{PARAGRAPHS}</div>'), URL)
+        assert (draft.published, draft.source, draft.index_number) == ("2025-03-12", "县司法局", "9901/2025-1")
+        assert draft.text.startswith(FIRST)
+
+
+def test_an_info_line_may_be_a_row_of_cells() -> None:
+    row = "<table><tr><td>信息来源：县司法局</td><td>发布时间：2025-03-12</td><td>访问次数：12</td></tr></table>"
+    draft = read_page(page(f'<div id="zoom"><p>{TITLE}</p>{row}{PARAGRAPHS}</div>'), URL)
+    assert (draft.published, draft.source, draft.tables) == ("2025-03-12", "县司法局", ())
+    assert draft.text.startswith(FIRST)
+
+
+@pytest.mark.parametrize("element", ["示例县政府网", f"示例县人民政府门户网站 {TITLE}", "政务公开-信息内容"])
+@pytest.mark.parametrize(
+    "shown", [f"<h2>{TITLE[:8]}<br>{TITLE[8:]}</h2>", f"<div><span>{TITLE[:8]}</span><br><b>{TITLE[8:]}</b></div>"]
+)
+def test_a_title_is_parted_by_breaks(element: str, shown: str) -> None:
+    draft = read_page(page(f"<div>{shown}<p>发布时间：2025-03-12 来源：县司法局</p>{BODY}</div>", title=element), URL)
+    assert draft.title == TITLE
 
 
 @pytest.mark.parametrize("element", ["示例县人民政府门户网站", "示例县人民政府关于2024年法治政府建设情况的报告"])
