@@ -62,6 +62,21 @@ def test_every_rule_says_what_it_takes_and_why() -> None:
         ("[我要纠错]", "print_close"),
         ("<<返回上一页", "print_close"),
         ("本网站已支持IPv6", "footer"),
+        ("收藏本页 打印 推荐给朋友 返回顶部", "print_close"),
+        ("T|T 保存 打印", "print_close"),
+        ("智能客服", "print_close"),
+        ("[字号 大 中 小] [我要打印] [关闭] [返回]", "font_size"),
+        ("您是本文的第 12 位读者", "view_counter"),
+        ("附件下载：无", "attachments_heading"),
+        ("本页面二维码", "qr_prompt"),
+        ("本文对您是否有帮助？有(0) 没有(0)", "comments"),
+        ("用户评价：非常满意 满意 一般 不满意", "comments"),
+        ("政府网站找错", "footer"),
+        ("免责声明：本网站部分信息来源于网络。", "disclaimer"),
+        (
+            "版权声明：凡本网注明来源的作品，版权均属本网所有，转载时请注明出处，违者本网将追究其法律责任。",
+            "disclaimer",
+        ),
         ("文/图 张三", "editor_line_weak"),
         ("附件：", "attachments_heading"),
         ("版权所有：示例县人民政府 示ICP备05000000号", "footer"),
@@ -95,11 +110,45 @@ def test_a_line_of_chrome_behind_the_body_goes_by_its_rule(line: str, rule: str)
         "大中小学",
         "收藏品目录",
         "来源于基层",
+        "主题词：法治 政府 报告",
+        "满意度评价工作方案",
+        "事业单位法人年度报告",
     ],
 )
 def test_a_line_of_the_document_stays(line: str) -> None:
     draft = read_page(page(f'<h1>{TITLE}</h1><div id="zoom">{PARAGRAPHS}<p>{line}</p></div>', head=article_meta()), URL)
     assert draft.text.split("\n")[-1] == line
+
+
+def test_a_frame_of_related_documents_may_be_empty() -> None:
+    frame = "<div><h4>相关解读</h4><p>暂无相关信息</p></div>"
+    draft = read_page(page(f'<h1>{TITLE}</h1><div id="zoom">{PARAGRAPHS}{frame}</div>', head=article_meta()), URL)
+    assert draft.text.endswith(THIRD)
+    assert {removal.rule for removal in draft.removed} == {"related_links"}
+
+
+def test_a_column_of_links_behind_the_body_is_the_sites() -> None:
+    column = "".join(f'<li><a href="/{n}/">示例服务{n}</a></li>' for n in range(3))
+    draft = read_page(page(f'<h1>{TITLE}</h1><div id="zoom">{PARAGRAPHS}<h3>便民服务</h3><ul>{column}</ul></div>'), URL)
+    assert draft.text.endswith(THIRD)
+    assert [removal.rule for removal in draft.removed] == ["link_list"] * 4
+
+
+def test_links_to_attachments_are_no_column_of_the_site() -> None:
+    listed = "".join(f'<p><a href="/f/{n}">{n}.示例清单</a></p>' for n in range(1, 6))
+    draft = read_page(page(f'<h1>{TITLE}</h1><div id="zoom">{PARAGRAPHS}<p>附件：</p>{listed}</div>'), URL)
+    assert draft.text.split("\n")[-6:] == ["附件：", *(f"{n}.示例清单" for n in range(1, 6))]
+
+
+def test_a_summary_in_the_catalogue_entry_is_no_text_above_the_title() -> None:
+    entry = (
+        "<ul><li>索引号：9901/2025-1</li><li>公开主体：县司法局</li>"
+        "<li>内容概述：示例县2024年法治政府建设情况，包括主要举措、存在的不足和下一步打算。</li></ul>"
+    )
+    whole = f"<html><head><meta charset=utf-8><title>{TITLE}</title></head><body><div>示例县政府主办</div>{entry}"
+    draft = read_page(f"{whole}<p>{TITLE}</p><p>2025-03-12</p>{PARAGRAPHS}</body></html>".encode(), URL)
+    assert draft.text.startswith(FIRST)
+    assert ("above_title", "示例县政府主办") in [(r.rule, r.text.strip()) for r in draft.removed]
 
 
 def test_an_imprint_goes_on_over_its_lines_of_contact() -> None:
