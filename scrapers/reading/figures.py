@@ -64,17 +64,23 @@ def figures(tables: Sequence[Table]) -> tuple[Figure, ...]:
     form split over several tables comes out as one table's figures would.
     """
     found: list[Figure] = []
+    begun: list[Figure] = []
+    """Of the form of applications, as far as its tables go."""
     for table in tables:
         rows = [tuple(_label(cell) for cell in row) for row in table.rows if row]
         printed = [tuple(cell.strip() for cell in row) for row in table.rows if row]
         if any(_NEW.match(cell) for row in rows for cell in row):
-            found.extend(_applications(rows, printed))
+            begun = list(_applications(rows, printed))
+            found.extend(begun)
         elif _is_review(rows):
             found.extend(_review(rows, printed))
         elif any(row[0] == "信息内容" for row in rows):
             found.extend(_proactive(rows, printed))
         elif rows and _INDICATOR.match(rows[0][0]) and any(_COUNTED.search(cell) for cell in rows[0][1:]):
             found.extend(_statistics(rows, printed))
+        elif begun and not any(_CARRIED_OVER.match(one.path[0]) for one in begun):
+            begun += (more := list(_continued(rows, printed, begun)))
+            found.extend(more)
     return tuple(found)
 
 
@@ -173,6 +179,33 @@ def _applications(rows: Sequence[tuple[str, ...]], printed: Sequence[tuple[str, 
         if path and all(_is_numeric(row[index]) for index, _ in columns):
             for index, column in columns:
                 yield Figure("applications", path, column, _cell(shown[index]))
+
+
+def _continued(
+    rows: Sequence[tuple[str, ...]], printed: Sequence[tuple[str, ...]], begun: Sequence[Figure]
+) -> Iterable[Figure]:
+    """The form of applications on the next page of a document: a table of its own, with the head once more or without.
+
+    Merged labels of the first table do not reach over the cut: what a row lacks of its path is taken from the last row
+    by its numbering, 三、 over （三） over 3.
+    """
+    columns = list(dict.fromkeys(one.column for one in begun))
+    path = begun[-1].path
+    for row, shown in zip(rows, printed, strict=True):
+        start = next((n for n in range(1, len(row)) if _is_numeric(row[n])), len(row))
+        figures_end = start + len(columns)
+        labels = _path(row[:start])
+        rank = next((n for n, numbering in enumerate(_RANKS) if labels and numbering.match(labels[0])), None)
+        if rank is None or rank > len(path) or figures_end > len(row) or any(row[figures_end:]):
+            continue
+        if not all(_is_numeric(cell) for cell in row[start:figures_end]):
+            continue
+        path = (*path[:rank], *labels)
+        for index, column in enumerate(columns, start):
+            yield Figure("applications", path, column, _cell(shown[index]))
+
+
+_RANKS = (re.compile(r"[一二三四][、.．]"), re.compile(r"[（(][一二三四五六七]"), re.compile(r"\d{1,2}[、.．]"))
 
 
 def _lowest_heads(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:

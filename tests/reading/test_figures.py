@@ -137,6 +137,24 @@ def test_the_indicators_of_forms_before_2019() -> None:
     assert cells["二、依申请公开情况", "（一）收到申请数", "1.当面申请数", "单位"] == "件"
 
 
+@pytest.mark.parametrize("cut", [2, 3, 4, 5])
+@pytest.mark.parametrize("head_again", [False, True])
+def test_a_form_cut_by_a_page_goes_on_in_the_next_table(cut: int, *, head_again: bool) -> None:
+    whole = applications(4, 1, 3, 1, 4, 1)
+    head, rows = whole.rows[:3], whole.rows[3:]
+    # The labels that reach over the cut are left in the first table.
+    open_labels = 1 if cut in (3, 4) else 0
+    lower = tuple((*row[open_labels:], *("",) * open_labels) if n == 0 else row for n, row in enumerate(rows[cut:]))
+    tables = (Table((*head, *rows[:cut])), Table((*head, *lower) if head_again else lower))
+    assert figures(tables) == figures((whole,))
+
+
+def test_a_table_behind_the_whole_form_is_no_part_of_it() -> None:
+    other = Table((("1.示例", *("2",) * 7),))
+    whole = applications(4, 1, 3, 1, 4, 1)
+    assert figures((whole, other)) == figures((whole,))
+
+
 def test_other_tables_are_no_figures() -> None:
     assert figures([Table((("姓名", "单位"), ("张三", "司法局"))), Table(()), Table(((),))]) == ()
 
