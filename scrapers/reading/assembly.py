@@ -20,6 +20,8 @@ class Assembly:
     removed: tuple[Removal, ...]
     info: tuple[InfoLine, ...] = ()
     """Info lines found inside the container."""
+    table_places: tuple[int, ...] = ()
+    """The elements that ``tables`` were read from, in ``Tree``."""
 
 
 @dataclass(slots=True)
@@ -55,7 +57,12 @@ def put_together(pieces: Sequence[Piece], verdicts: Sequence[Verdict], info: tup
             text_parts.append("\n")
             size += 1
         blocks.append(_block(piece, kept, tables))
-    return Assembly("".join(text_parts), tuple(blocks), tuple(tables), tuple(removed), info)
+    places = tuple(
+        piece.first
+        for piece, verdict in zip(pieces, verdicts, strict=True)
+        if piece.grid is not None and verdict.rule is None
+    )
+    return Assembly("".join(text_parts), tuple(blocks), tuple(tables), tuple(removed), info, places)
 
 
 def _block(piece: Piece, text: str, tables: list[Table]) -> Block:

@@ -110,7 +110,7 @@ def read_page(
     )
     flags = list(laid.missed)
     if kind is PageKind.DOCUMENT and container is not None:
-        agreed = agreement(tree, container, weights)
+        agreed = agreement(tree, container, weights, assembly.table_places)
         if agreed < _AGREES:
             flags.append(Flag("low_agreement", f"{agreed:.2f} between {container.how} and the best run of lines"))
     is_document = kind is PageKind.DOCUMENT

@@ -334,6 +334,13 @@ def test_where_the_readings_disagree_the_draft_says_so() -> None:
     assert float(draft.flags[0].evidence.split()[0]) < 0.9
 
 
+def test_a_form_of_hundreds_of_cells_is_no_disagreement() -> None:
+    row = f"<tr><td>1.示例事项</td>{'<td>0</td>' * 7}</tr>"
+    form = f"<table>{row * 30}</table>"
+    draft = read_page(page(f'{HEAD}<div id="zoom">{PARAGRAPHS}{form}{PARAGRAPHS}</div>'), URL)
+    assert (len(draft.tables), draft.flags) == (1, ())
+
+
 def test_the_caption_of_a_table_is_a_line_above_it() -> None:
     rows = "<tr><th>单位</th><th>件</th></tr><tr><td>县局</td><td>3</td></tr>"
     table = f"<table><caption>表1 行政执法</caption>{rows}</table>"
