@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from scrapers.reading import ladder
 from scrapers.reading.assembly import Assembly
 from scrapers.reading.attachments.links import attachments, scripted_files
 from scrapers.reading.body import Container, Weights, find_body
+from scrapers.reading.carried import carried_body
 from scrapers.reading.chrome import Context, assemble
 from scrapers.reading.chrome_rules import is_chrome, unwanted_elements
 from scrapers.reading.decode import read_bytes
@@ -48,11 +50,36 @@ def read_page(
 
     Never raises. ``rows`` and ``pager`` of a list page are left to the listing protocols.
     """
-    address = url or ""
     if layout is not None:
         charset = layout.charset or charset
     text, encoding, markup = read_bytes(body, content_type=content_type, charset=charset)
+
+    def read(text: str, page: Page) -> Draft:
+        return _read(text, encoding, page, url or "", listed_title, listed_date, learned, layout)
+
     page = Page(markup)
+    draft = read(text, page)
+    if draft.kind not in (PageKind.EMPTY, PageKind.CHALLENGE) or (carried := carried_body(page.parser)) is None:
+        return draft
+    text = f"{text}<div>{carried.markup}</div>".encode("utf-8", "replace").decode()
+    shown = read(text, Page(text))
+    if shown.kind is not PageKind.DOCUMENT:
+        return draft
+    said = f"the page shows no text; its {carried.carrier} carries it"
+    return replace(shown, flags=(*shown.flags, Flag("carried_body", said)))
+
+
+def _read(
+    text: str,
+    encoding: str,
+    page: Page,
+    address: str,
+    listed_title: str | None,
+    listed_date: date | None,
+    learned: Sequence[LearnedRule],
+    layout: Layout | None,
+) -> Draft:
+    """The draft of a decoded page, by what it shows."""
     tree = page.tree
     tags = meta_tags(page.parser)
     title_element = _title_element(page)

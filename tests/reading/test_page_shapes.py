@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from html import escape
+
 import pytest
 from specimens import BODY, FIRST, PARAGRAPHS, SECOND, SECOND_MARKUP, SIDE, THIRD, TITLE, URL, article_meta, page
 
@@ -309,6 +312,43 @@ def test_a_frame_without_its_text_is_empty() -> None:
 def test_an_article_page_without_its_text_is_empty_whatever_stands_beside_it(inside: str, family: str) -> None:
     markup = f'<div>{HEAD}<div class="{family}">{inside}</div></div>{SIDE}'
     assert read_page(page(markup, head=article_meta()), URL).kind is PageKind.EMPTY
+
+
+STATE = json.dumps({"data": {"title": TITLE, "content": PARAGRAPHS}}, ensure_ascii=False).replace("</", "<\\/")
+
+
+@pytest.mark.parametrize(
+    "carrier",
+    [
+        f'<textarea id="content" style="display:none">{escape(PARAGRAPHS)}</textarea>',
+        f'<script type="text/plain" id="editor">{PARAGRAPHS}</script>',
+        f"<div id=app></div><script>window.__STATE__ = {STATE};</script>",
+        f"<div id=app></div><script>var body = {json.dumps(escape(PARAGRAPHS))};</script>",
+        f"<div id=app></div><script>show('{PARAGRAPHS}');</script>",
+    ],
+    ids=["textarea", "editor", "JSON", "escaped markup", "single quotes"],
+)
+def test_a_body_that_only_a_script_would_show_is_read_and_marked(carrier: str) -> None:
+    draft = read_page(page(f"<div>{HEAD}{carrier}</div>"), URL)
+    assert (draft.kind, draft.text, draft.title, draft.published) == (PageKind.DOCUMENT, BODY, TITLE, "2025-03-12")
+    assert [flag.name for flag in draft.flags] == ["carried_body"]
+
+
+def test_a_page_that_carries_several_articles_shows_none_of_them() -> None:
+    other = PARAGRAPHS.replace("示例县", "示例市")
+    state = json.dumps([{"content": PARAGRAPHS}, {"content": other}], ensure_ascii=False)
+    assert read_page(page(f"<div>{HEAD}<script>var rows = {state};</script></div>"), URL).kind is PageKind.EMPTY
+
+
+def test_a_template_of_a_script_is_no_body() -> None:
+    waiting = f'<script type="text/html"><p>{{{{ title }}}}</p>{PARAGRAPHS}</script>'
+    assert read_page(page(f"<div>{HEAD}{waiting}</div>"), URL).kind is PageKind.EMPTY
+
+
+def test_a_carried_body_beside_one_that_shows_is_left_alone() -> None:
+    other = escape(PARAGRAPHS.replace("示例县", "示例市"))
+    draft = read_page(page(f'<div>{HEAD}<div id="zoom">{PARAGRAPHS}</div><textarea>{other}</textarea></div>'), URL)
+    assert (draft.text, draft.flags) == (BODY, ())
 
 
 @pytest.mark.parametrize(

@@ -65,10 +65,9 @@ def attachments(tree: Tree, ranges: Sequence[tuple[int, int]], base: str) -> tup
     return tuple(found.values())
 
 
-_NAMED_IN_SCRIPT = re.compile(
-    r"""["'](?P<address>[^"'\s<>+\\]*[^"'\s<>+\\/.=][^"'\s<>+\\/=]*\.(?:pdf|ofd|docx?|wps|xlsx?)(?:[?#][^"'\s<>+\\]*)?)["']""",
-    re.I,
-)
+_QUOTED = re.compile(r"""["'](?P<address>[^"'\s<>\\]{5,300})["']""")
+_DOCUMENT_ADDRESS = re.compile(r"[^+]*[^+/.=][^+/=]{0,200}\.(?:pdf|ofd|docx?|wps|xlsx?)(?:[?#].*)?", re.I)
+"""With a name before its ending; a plus sign shows that a script puts the address together."""
 
 
 def scripted_files(tree: Tree, base: str) -> tuple[Attachment, ...]:
@@ -77,11 +76,9 @@ def scripted_files(tree: Tree, base: str) -> tuple[Attachment, ...]:
     For pages that show nothing themselves; on any other, a script may speak of anything.
     """
     written = [node.text() for node in tree.parser.css("script:not([src])")]
-    named = [match["address"] for text in written for match in _NAMED_IN_SCRIPT.finditer(text)]
-    for node in tree.parser.css("input[value]"):
-        value = (node.attributes.get("value") or "").strip()
-        if _NAMED_IN_SCRIPT.fullmatch(f'"{value}"'):
-            named.append(value)
+    quoted = [match["address"] for text in written for match in _QUOTED.finditer(text)]
+    quoted += [(node.attributes.get("value") or "").strip() for node in tree.parser.css("input[value]")]
+    named = [address for address in quoted if len(address) <= 300 and _DOCUMENT_ADDRESS.fullmatch(address)]
     found: dict[str, Attachment] = {}
     for address in named:
         viewed = _VIEWER.search(address)
