@@ -23,6 +23,7 @@ from importlib.resources import files
 from itertools import accumulate, pairwise
 
 from scrapers.reading.dom import BLOCKS, Line, Tree
+from scrapers.reading.labels import COLON, bare_label, table_labels
 
 _CLAUSE = re.compile(r"[，。；！？,;]")
 _FOOTER = re.compile(
@@ -290,6 +291,8 @@ def below(tree: Tree, anchor: int, is_button: Callable[[str], bool]) -> Containe
                 if len(lines) >= 3 and (linked > 0.7 * size or teasers(tree, (beside,)) >= 2):
                     break
                 said = [line for line in lines if not is_button(line.text)]
+                if said and not places and all(_states_a_fact(line.text) for line in said):
+                    said = []  # the catalogue entry, of which the anchor may be a line
                 if said or (not lines and shows_something(tree, beside)):
                     places.append(beside)
             beside = tree.ends[beside]
@@ -297,6 +300,15 @@ def below(tree: Tree, anchor: int, is_button: Callable[[str], bool]) -> Containe
             return Container(tuple(places), "below_title")
         child = ancestor
     return None
+
+
+def _states_a_fact(text: str) -> bool:
+    """Whether a line opens with a label of the catalogue entry and its colon."""
+    label, colon, _ = COLON.sub("：", text[:_LONGEST_FACT], count=1).partition("：")
+    return bool(colon) and bare_label(label) in table_labels()
+
+
+_LONGEST_FACT = 200
 
 
 def _same_kind(tree: Tree, one: int, other: int) -> bool:

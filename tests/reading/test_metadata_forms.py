@@ -155,6 +155,16 @@ def test_the_info_line_above_an_entry_inside_the_body_keeps_its_facts() -> None:
         assert draft.text.startswith(FIRST)
 
 
+def test_a_short_body_is_what_stands_under_the_entry_and_not_the_entry() -> None:
+    entry = "".join(
+        f"<div>{line}</div>" for line in ("索引号：9901/2025-1", "公开方式：主动公开", "公开主体：县政府办")
+    )
+    body = "<section><p>2024年未发生行政复议案件。</p><p>特此报告。</p></section>"
+    info = "<div>来源：县司法局 | 2025-03-12</div>"
+    draft = read_page(page(f"<div><div>{TITLE}</div>{info}<article><div>{entry}</div>{body}</article></div>"), URL)
+    assert draft.text == "2024年未发生行政复议案件。\n特此报告。"
+
+
 def test_an_info_line_may_be_a_row_of_cells() -> None:
     row = "<table><tr><td>信息来源：县司法局</td><td>发布时间：2025-03-12</td><td>访问次数：12</td></tr></table>"
     draft = read_page(page(f'<div id="zoom"><p>{TITLE}</p>{row}{PARAGRAPHS}</div>'), URL)
