@@ -67,7 +67,7 @@ years AS (
                 coalesce(s.first_year, (SELECT min(h.report_year) FROM held h
                     WHERE h.publisher = s.publisher AND h.report_type = e.report_type), year(day::DATE) - 1),
                 year(day::DATE) - 1)::INTEGER,
-            year(day::DATE)::INTEGER)) AS report_year
+            year(day::DATE)::INTEGER))::SMALLINT AS report_year
     FROM expected_types e JOIN core_sources s ON s.source_id = e.source_id
 ),
 due AS (
