@@ -665,6 +665,14 @@ def deploy(
 
 
 @app.command()
+def notify() -> None:
+    """Send a test message by every way that notifications go."""
+    from flows.commands.notify import notify_command
+
+    raise typer.Exit(notify_command(read_settings()))
+
+
+@app.command()
 def digest(
     days: Annotated[int, typer.Option(min=1, max=366, help="How many days to look back.")] = 1,
 ) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from deployments.portal.demo import demo_network
 from deployments.portal.proxy import Portal
-from tests.flows.served import Served, serving, wait_for
+from tests.flows.served import Served, free_port, serving, wait_for
 
 pytestmark = pytest.mark.slow
 SECRET_PATH = "/hook/not-for-everybody"
@@ -196,6 +196,32 @@ def test_what_was_deployed_with_notifications_is_as_wanted_and_without_them_says
         f"remove block {kind}/nianbao: the settings here no longer describe it"
         for kind in ("custom-webhook", "smtp-email")
     ]
+
+
+def test_a_test_message_goes_every_way_that_is_set(
+    served: tuple[Served, Portal], hook: WebhookReceiver, mail: MailReceiver
+) -> None:
+    running, _ = served
+    sent = running.nianbao("notify", NIANBAO_NOTIFY_BLOCKS='["smtp-email/nianbao"]')
+    assert sent.returncode == 0, sent.stderr
+    assert {"custom-webhook/nianbao: sent", "smtp-email/nianbao: sent"} <= set(sent.stderr.splitlines())
+    (message,) = messages(hook, "a test message")
+    assert "nianbao notify" in message["text"]
+    assert [str(one["subject"]) for one in mail.received].count("nianbao: a test message") >= 1
+
+
+def test_a_way_that_fails_says_why_and_no_secret(served: tuple[Served, Portal]) -> None:
+    running, _ = served
+    nowhere = running.nianbao(
+        "notify", NIANBAO_NOTIFY_WEBHOOK=f"{running.url}/api{SECRET_PATH}", NIANBAO_SMTP_PORT=str(free_port())
+    )
+    assert nowhere.returncode == 1
+    webhook, smtp = (line for line in nowhere.stderr.splitlines() if line.startswith("error "))
+    assert webhook.startswith("error custom-webhook/nianbao: its server answers 4")
+    assert smtp.startswith("error smtp-email/nianbao: Connection error")
+    assert SECRET_PATH not in nowhere.stdout + nowhere.stderr
+    nobody = running.nianbao("notify", NIANBAO_NOTIFY_WEBHOOK="", NIANBAO_NOTIFY_EMAIL="[]")
+    assert (nobody.returncode, nobody.stderr.partition(":")[0]) == (2, "error nobody is notified")
 
 
 def test_secrets_are_in_no_log_and_no_answer_of_the_api(served: tuple[Served, Portal], hook: WebhookReceiver) -> None:
