@@ -75,6 +75,55 @@ def test_a_host_that_takes_no_connection_is_given_up_after_the_connect_limit(new
     assert "connect 0.2 s" in (capture.detail or "")
 
 
+def test_the_total_time_limit_holds_for_the_connection_too(new_client: NewClient) -> None:
+    with silent_listener() as port:
+        started = time.monotonic()
+        client = new_client(connect_timeout=5.0, total_timeout=0.2, max_attempts=1, obey_robots=False)
+        capture = ask(client, f"http://127.0.0.1:{port}/")
+    assert time.monotonic() - started < 3
+    assert (capture.outcome, capture.detail) == (Outcome.TIMEOUT, "total time limit of 0.2 s")
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\n", response()[:-500]], ids=["nothing", "head", "body"])
+def test_silence_lasts_to_the_total_time_limit_where_that_is_the_shorter(
+    site: Site, new_client: NewClient, sent: bytes
+) -> None:
+    over = threading.Event()
+
+    def fall_silent(_: Seen) -> Iterator[bytes]:
+        yield sent
+        over.wait(5)
+
+    site.answers["/a"] = fall_silent
+    started = time.monotonic()
+    client = new_client(read_timeout=10.0, total_timeout=0.3, max_attempts=1, obey_robots=False)
+    capture = ask(client, site.url("/a"))
+    over.set()
+    assert time.monotonic() - started < 3
+    assert capture.outcome is Outcome.TIMEOUT
+    assert "total time limit of 0.3 s" in (capture.detail or "")
+
+
+def test_an_answer_that_never_begins_though_the_host_never_falls_silent_is_cut_at_the_total_time_limit(
+    site: Site, new_client: NewClient
+) -> None:
+    """There is always something to read: no read of it ever waits."""
+    over = threading.Event()
+
+    def go_on(_: Seen) -> Iterator[bytes]:
+        until = time.monotonic() + 5
+        while time.monotonic() < until and not over.is_set():
+            yield b"HTTP/1.1 100 Continue\r\n\r\n" * 1000
+
+    site.answers["/a"] = go_on
+    started = time.monotonic()
+    client = new_client(total_timeout=0.3, max_attempts=1, obey_robots=False)
+    capture = ask(client, site.url("/a"))
+    over.set()
+    assert time.monotonic() - started < 3
+    assert (capture.outcome, capture.detail) == (Outcome.TIMEOUT, "total time limit of 0.3 s")
+
+
 def test_a_name_that_is_looked_up_for_ever_is_given_up_after_the_connect_limit(
     new_client: NewClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

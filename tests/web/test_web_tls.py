@@ -14,6 +14,7 @@ import pytest
 from loopback_site import HOSTS, Site, serving
 
 from scrapers.records import Outcome, Request
+from scrapers.web import connection
 from scrapers.web.client import Client
 from scrapers.web.wire import Wire
 
@@ -83,6 +84,41 @@ def test_a_certificate_nobody_vouches_for_is_a_tls_failure(tmp_path: Path, new_c
     assert "strict: " in (capture.detail or "")
     assert "; legacy: " in (capture.detail or "")
     assert "self-signed" in (capture.detail or "").lower()
+
+
+def stands_for(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """A name stands for the first address when it is looked up first, for the second one then; the last one stays."""
+    left = list(addresses)
+
+    def find(_host: str, port: int, *_: object) -> list[tuple[object, ...]]:
+        address = left.pop(0) if len(left) > 1 else left[0]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", find)
+
+
+def test_an_encrypted_host_that_resolves_to_a_private_address_is_not_dialled(
+    tmp_path: Path, new_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stands_for(monkeypatch, "127.0.0.1")
+    with serving(Site(), server_context(certificate(tmp_path, 2048))) as site:
+        client = new_client(allow_private_addresses=False, obey_robots=False)
+        capture = client.fetch(Request(site.url("/a", host="www.demo.test")), hosts=("www.demo.test",)).capture
+    assert (capture.outcome, site.connections) == (Outcome.FORBIDDEN_ADDRESS, 0)
+    assert "www.demo.test is 127.0.0.1" in (capture.detail or "")
+
+
+def test_the_second_rung_dials_no_private_address_either(
+    tmp_path: Path, new_client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first address passes for a public one; the second look-up, for the legacy context, gives a private one."""
+    stands_for(monkeypatch, "127.0.0.1", "127.0.0.2")
+    monkeypatch.setattr(connection, "is_public", lambda address: address == "127.0.0.1")
+    with serving(Site(), server_context(certificate(tmp_path, 1024))) as site:
+        client = new_client(allow_private_addresses=False, obey_robots=False)
+        capture = client.fetch(Request(site.url("/a", host="www.demo.test")), hosts=("www.demo.test",)).capture
+    assert (capture.outcome, site.connections) == (Outcome.FORBIDDEN_ADDRESS, 1)
+    assert "www.demo.test is 127.0.0.2" in (capture.detail or "")
 
 
 def test_a_host_without_tls_is_a_tls_failure(new_client: Callable[..., Client]) -> None:
