@@ -16,7 +16,7 @@ from scrapers.records import Capture, Outcome, Request
 from scrapers.web.budget import Budget
 from scrapers.web.circuit import CircuitLimits
 from scrapers.web.client import Client, ClientSettings
-from scrapers.web.pace import HostPace
+from scrapers.web.pace import HostPace, Pace
 from scrapers.web.quiet_hours import CHINA, QuietHours
 
 OFFICE = QuietHours.parse("08:00-18:00")
@@ -34,6 +34,9 @@ class Watch:
     def __call__(self) -> datetime:
         return self.now.astimezone(UTC)
 
+    def seconds(self) -> float:
+        return self.now.timestamp()
+
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         if not self.interrupted:
@@ -45,14 +48,17 @@ def new(tmp_path: Path) -> Iterator[Callable[..., Client]]:
     clients: list[Client] = []
 
     def make(
-        watch: Watch | None = None, quiet: dict[str, tuple[QuietHours, ...]] | None = None, **settings: object
+        watch: Watch | None = None,
+        quiet: dict[str, tuple[QuietHours, ...]] | None = None,
+        pace: Pace | None = None,
+        **settings: object,
     ) -> Client:
         chosen = {"allow_private_addresses": True, "pace_seconds": 0.0, "backoff_seconds": 0.0}
         watch = watch or Watch(12)
         client = Client(
             ClientSettings("nianbao-test/1.0", **{**chosen, **settings}),  # type: ignore[arg-type]
             None,
-            HostPace(tmp_path / "pace", limits=CircuitLimits(failures=0)),
+            pace or HostPace(tmp_path / "pace", limits=CircuitLimits(failures=0)),
             quiet_hours=quiet,
             sleep=watch.sleep,
             now=watch,
@@ -179,6 +185,18 @@ def test_quiet_hours_that_begin_in_the_middle_of_a_run_are_kept(site: Site, new:
     assert ask(client, site).outcome is Outcome.OK
     watch.now += timedelta(minutes=1)
     assert ask(client, site).outcome is Outcome.NOT_ASKED
+
+
+def test_quiet_hours_that_begin_while_a_request_waits_for_its_turn_are_kept(
+    site: Site, new: Callable[..., Client], tmp_path: Path
+) -> None:
+    watch = Watch(7, 59)
+    pace = HostPace(tmp_path / "slow", clock=watch.seconds, sleep=watch.sleep)
+    client = new(watch, pace=pace, quiet_hours=OFFICE, obey_robots=False, pace_seconds=60.0)
+    assert ask(client, site, "/a").outcome is Outcome.OK
+    capture = ask(client, site, "/b")
+    assert (capture.outcome, site.asked("/b"), watch.slept) == (Outcome.NOT_ASKED, [], [60.0])
+    assert (capture.detail or "").startswith("quiet hours 08:00-18:00")
 
 
 def test_quiet_hours_that_begin_between_two_tries_end_the_fetch(site: Site, new: Callable[..., Client]) -> None:

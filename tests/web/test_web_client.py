@@ -336,13 +336,13 @@ def test_a_redirect_with_ever_new_cookies_ends(site: Site, new_client: NewClient
 
 
 def test_a_redirect_of_a_post_becomes_a_get_unless_it_must_be_repeated(site: Site, client: Client) -> None:
-    site.answers |= {"/a": redirect("/x", "302 Found"), "/b": redirect("/y", "307 Temporary")}
-    for path in ("/a", "/b"):
-        client.fetch(Request(site.url(path), "POST", (("q", "1"),)), hosts=HOSTS)
-    assert [(seen.method, seen.body) for seen in site.asked("/x") + site.asked("/y")] == [
-        ("GET", b""),
-        ("POST", b"q=1"),
-    ]
+    as_get, repeated = ("301 Moved", "302 Found", "303 See Other"), ("307 Temporary", "308 Permanent")
+    for status in as_get + repeated:
+        site.answers["/" + status[:3]] = redirect("/of" + status[:3], status)
+        client.fetch(Request(site.url("/" + status[:3]), "POST", (("q", "1"),)), hosts=HOSTS)
+    for statuses, asked in ((as_get, ("GET", b"")), (repeated, ("POST", b"q=1"))):
+        for status in statuses:
+            assert [(seen.method, seen.body) for seen in site.asked("/of" + status[:3])] == [asked], status
 
 
 @pytest.mark.parametrize(
@@ -423,6 +423,15 @@ def test_a_crawl_delay_slows_the_pace(site: Site, client: Client) -> None:
     assert min(later - sooner for sooner, later in pairwise(times)) >= 0.2 * 0.95
 
 
+def test_a_crawl_delay_is_followed_up_to_a_cap(site: Site, new_client: NewClient) -> None:
+    site.answers["/robots.txt"] = response(b"User-agent: *\nCrawl-delay: 5\n", content_type="text/plain")
+    client = new_client(crawl_delay_cap=0.2)
+    for path in ("/a", "/b"):
+        assert fetch(client, site, path).capture.outcome is Outcome.OK
+    first, second = (seen.at for seen in site.seen if seen.target != "/robots.txt")
+    assert 0.2 * 0.95 <= second - first < 4
+
+
 def test_an_unreachable_robots_txt_forbids_all(site: Site, client: Client) -> None:
     site.answers["/robots.txt"] = response(b"", "503 Busy")
     capture = fetch(client, site).capture
@@ -475,6 +484,14 @@ def test_a_name_that_resolves_to_a_private_address_is_refused_when_it_is_dialled
     assert (capture.outcome, capture.attempts) == (Outcome.FORBIDDEN_ADDRESS, 2)
     assert "127.0.0.1" in (capture.detail or "")
     assert (asked, dialled, site.seen) == (["rebind.test"] * 2, ["93.184.216.34"], [])
+
+
+def test_no_proxy_is_asked_for_a_private_address(site: Site, new_client: NewClient) -> None:
+    """What the proxy would reach is not ours to dial, nor to see."""
+    client = new_client(allow_private_addresses=False, proxy=site.url(""))
+    capture = client.fetch(Request("http://10.0.0.1/admin"), hosts=("10.0.0.1",)).capture
+    assert (capture.outcome, site.seen) == (Outcome.FORBIDDEN_ADDRESS, [])
+    assert "10.0.0.1, which is not a public address" in (capture.detail or "")
 
 
 def test_through_a_proxy_a_redirect_to_a_private_address_is_refused(site: Site, new_client: NewClient) -> None:

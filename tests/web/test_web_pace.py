@@ -125,6 +125,12 @@ def test_retry_after_holds_the_host(pace: HostPace, clock: Clock) -> None:
     assert starts(pace, clock, "a.test", 1.0, 1) == [1090.0]
 
 
+def test_a_shorter_rest_does_not_shorten_the_one_that_was_asked_for_before() -> None:
+    state = PaceState().answered(100.0, refused=True, retry_after=90.0).answered(110.0, refused=True, retry_after=5.0)
+    assert state.next_start(110.0, 1.0) == 190.0
+    assert state.answered(120.0, refused=False, retry_after=300.0).next_start(120.0, 1.0) == 420.0
+
+
 @pytest.mark.parametrize("jump", [-1e6, 1e6])
 def test_a_change_of_the_wall_clock_moves_no_request(tmp_path: Path, clock: Clock, jump: float) -> None:
     wall = Clock(1_795_000_000.0)
