@@ -25,8 +25,8 @@ class ForbiddenAddressError(Exception):
 def is_public(address: str) -> bool:
     """False for private, loopback, link-local, shared (RFC 6598), multicast, reserved and cloud metadata addresses.
 
-    By the IANA special-purpose registries; addresses that carry an IPv4 address (mapped, 6to4, Teredo, NAT64) are
-    judged by that one too. Raises ``ValueError`` for what is no IP address.
+    By the IANA special-purpose registries; addresses that carry an IPv4 address (mapped, 6to4, NAT64) are judged by
+    that one. Teredo (2001::/32) is refused whatever it carries. Raises ``ValueError`` for what is no IP address.
     """
     ip = ipaddress.ip_address(address.split("%", 1)[0])
     if isinstance(ip, IPv6Address):
@@ -68,8 +68,6 @@ def _embedded(ip: IPv6Address) -> IPv4Address | None:
         return ip.ipv4_mapped
     if ip.sixtofour is not None:
         return ip.sixtofour
-    if ip.teredo is not None:
-        return ip.teredo[1]
     if ip in _NAT64:
         return IPv4Address(int(ip) & 0xFFFFFFFF)
     return None

@@ -46,6 +46,8 @@ from scrapers.web.thin_page import forward_target, visible_text
         "192.0.0.192",
         "168.63.129.16",
         "::ffff:168.63.129.16",
+        "2001:0:4136:e378:8000:63bf:f5ff:fffe",  # Teredo, of 10.0.0.1
+        "2001:0:4136:e378:8000:63bf:3ed6:dd1d",  # Teredo, of a public address
     ],
 )
 def test_an_address_inside_is_not_public(address: str) -> None:
@@ -53,7 +55,7 @@ def test_an_address_inside_is_not_public(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["93.184.216.34", "1.1.1.1", "2606:4700::1111", "64:ff9b::101:101", "::ffff:1.1.1.1"]
+    "address", ["93.184.216.34", "1.1.1.1", "2606:4700::1111", "64:ff9b::101:101", "::ffff:1.1.1.1", "2002:101:101::"]
 )
 def test_an_address_outside_is_public(address: str) -> None:
     assert is_public(address)
