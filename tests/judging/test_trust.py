@@ -58,6 +58,9 @@ def test_an_allowed_host_is_trusted_exactly_or_with_a_dot_with_all_under_it() ->
     assert is_trusted_host("www.daily.example", {"www.daily.example"})
     assert not is_trusted_host("m.daily.example", {"daily.example"})
     assert is_trusted_host("m.daily.example", {".daily.example"})
+    assert is_trusted_host("daily.example", {".daily.example"})
+    assert not is_trusted_host("evildaily.example", {".daily.example"})
+    assert not is_trusted_host("daily.example.evil.net", {".daily.example"})
     assert flags(host="www.daily.example", trusted_hosts=("www.daily.example",)) == {}
 
 
@@ -130,6 +133,7 @@ def test_readings_after_characters_are_injected(words: str) -> None:
     "words",
     [
         "政务服务(app)、图例(a)甲(b)乙(c)丙(d)丁(e)、项目(ppp)、平台(bim)、系统(gis)、标准(iso)。",
+        "图例" + "".join(f"站({letter})" for letter in "abcdefghijklmno"),
         "生僻字：朊(ruǎn)、甪(lù)、亳(bó)。",
         "《办法》(试行)、决定(2023)、法治(一)、情况(二)、工作(三)、问题(四)。",
     ],
