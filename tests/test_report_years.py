@@ -29,6 +29,8 @@ def test_a_list_is_read_back_to_the_december_of_the_first_year() -> None:
         ("清河县法治政府建设年度报告", date(2016, 12, 28), True),
         ("清河县法治政府建设年度报告", None, True),
         ("清河县2019年法治政府建设情况报告", date(2019, 2, 6), True),  # the year of publication, as some write
+        ("清河县2019年法治政府建设情况报告", date(2019, 10, 31), True),
+        ("清河县2019年法治政府建设情况报告", date(2019, 11, 1), False),  # so late it is its own
         ("清河县2019年法治政府建设情况报告", date(2019, 12, 6), False),
         ("清河县2014-2019年法治政府建设白皮书", date(2020, 2, 6), False),
         ("清河县2015-2018年法治政府建设报告", date(2019, 2, 6), True),

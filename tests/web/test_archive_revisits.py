@@ -134,6 +134,15 @@ def test_an_earlier_response_that_cannot_be_read_is_not_referred_to(tmp_path: Pa
     assert read_capture(tmp_path, whole.warc_file, whole.offset).body == PAGE
 
 
+def test_a_304_that_nobody_asked_for_stands_for_no_page(tmp_path: Path) -> None:
+    """Without a validator nothing was compared: such an answer says nothing of what is held."""
+    (first,) = written(tmp_path, exchange(body=PAGE))
+    with Archive(tmp_path, run_id="run-2") as archive:
+        unasked = archive.write(not_modified(at=LATER), known=known(first, etag=None))
+    assert fields(tmp_path, unasked)["warc-type"] == "response"
+    assert read_capture(tmp_path, unasked.warc_file, unasked.offset).body == b""
+
+
 def test_a_response_that_ended_early_is_never_taken_for_the_page(tmp_path: Path) -> None:
     (first,) = written(tmp_path, exchange(body=PAGE, truncated="disconnect"))
     with Archive(tmp_path, run_id="run-2") as archive:

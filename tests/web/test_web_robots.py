@@ -128,6 +128,20 @@ def test_a_file_is_fetched_once_a_day_for_each_origin(tmp_path: Path) -> None:
     assert len(site.asked) == 3
 
 
+def test_that_there_is_no_file_is_remembered_for_a_day_too_and_ends_the_old_rules(tmp_path: Path) -> None:
+    clock, site = Clock(), Site(b"User-agent: *\nDisallow: /zwgk/\n")
+    assert not Robots(AGENT, folder=tmp_path, clock=clock).verdict(URL, site).allowed
+    clock.now += MAX_AGE + 1
+    site.outcome, site.status = Outcome.GONE, 404
+    assert Robots(AGENT, folder=tmp_path, clock=clock).verdict(URL, site).allowed
+    clock.now += 1
+    assert Robots(AGENT, folder=tmp_path, clock=clock).verdict(URL, site).allowed
+    assert len(site.asked) == 2
+    clock.now += MAX_AGE
+    site.outcome, site.status = Outcome.TIMEOUT, None
+    assert Robots(AGENT, folder=tmp_path, clock=clock).verdict(URL, site).allowed, "the last thing it said"
+
+
 @pytest.mark.parametrize("jump", [-1e6, 1e9])
 def test_rules_hold_through_any_jump_of_the_clock(tmp_path: Path, jump: float) -> None:
     clock, site = Clock(), Site(b"User-agent: *\nDisallow: /zwgk/\n")
