@@ -9,9 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_batches import COLUMN, MORNING, SOURCE, candidate, capture, listing, report, whole_batch
+from sample_batches import (
+    COLUMN,
+    MORNING,
+    SOURCE,
+    TEXT,
+    candidate,
+    capture,
+    listing,
+    read_later,
+    report,
+    whole_batch,
+)
 
-from scrapers.records import Batch, Column, Edition, Level, ListRow, Outcome, ReportType, Signature, Source, State
+from scrapers.records import Batch, Column, Edition, Flag, Level, ListRow, Outcome, ReportType, Signature, Source, State
 from warehouse.coverage import STATES, coverage_summary, coverage_table
 from warehouse.database import writing
 from warehouse.ledgers.crawl_ledger import load_sources
@@ -56,6 +67,7 @@ def states(warehouse: Path, tmp_path: Path) -> Callable[..., dict[int, str]]:
 
 
 Load = Callable[..., Any]
+Ask = Callable[..., list[tuple[Any, ...]]]
 States = Callable[..., dict[int, str]]
 
 
@@ -72,22 +84,49 @@ def test_each_year_is_held_late_or_missing_by_the_calendar(load: Load, states: S
     assert states(date(2027, 1, 1)) == {2023: "not_found", 2024: "held", 2025: "not_found", 2026: "not_yet_due"}
 
 
-@pytest.mark.parametrize(
-    ("outcome", "state"),
-    [
-        (Outcome.CHALLENGE, "blocked"),
-        (Outcome.ROBOTS_DENIED, "blocked"),
-        (Outcome.TIMEOUT, "unreachable"),
-        (Outcome.DNS, "unreachable"),
-        (Outcome.EMPTY_LIST, "column_broken"),
-        (Outcome.LISTING_GAP, "column_broken"),
-    ],
-)
-def test_a_site_that_cannot_be_listed_is_not_said_to_lack_reports(
-    load: Load, states: States, outcome: Outcome, state: str
-) -> None:
-    load(listed(outcome))
-    assert states(JUNE) == dict.fromkeys((2023, 2024, 2025), state)
+ENDS_OF_LISTINGS = {
+    Outcome.OK: "overdue",
+    Outcome.CHALLENGE: "blocked",
+    Outcome.BLOCKED: "blocked",
+    Outcome.ROBOTS_DENIED: "blocked",
+    Outcome.JS_ONLY: "blocked",
+    Outcome.TLS: "unreachable",
+    Outcome.DNS: "unreachable",
+    Outcome.CONNECTION: "unreachable",
+    Outcome.TIMEOUT: "unreachable",
+    Outcome.TRUNCATED: "unreachable",
+    Outcome.TOO_LARGE: "unreachable",
+    Outcome.SERVER_ERROR: "unreachable",
+    Outcome.REDIRECT_LOOP: "unreachable",
+    Outcome.NOT_ASKED: "not_crawled",
+    Outcome.SOFT_404: "column_broken",
+    Outcome.GONE: "column_broken",
+    Outcome.CLIENT_ERROR: "column_broken",
+    Outcome.WRONG_HOST: "column_broken",
+    Outcome.WRONG_CONTENT: "column_broken",
+    Outcome.FORBIDDEN_ADDRESS: "column_broken",
+    Outcome.EMPTY_LIST: "column_broken",
+    Outcome.LISTING_GAP: "column_broken",
+    Outcome.OUT_OF_BOUNDS: "column_broken",
+    Outcome.NOT_MODIFIED: "column_broken",  # no listing ends so: an unchanged list is ok
+}
+
+
+def test_a_site_that_cannot_be_listed_is_not_said_to_lack_reports(load: Load, warehouse: Path, ask: Ask) -> None:
+    """A county for each way in which a listing ends; each has one report, of 2024."""
+    counties = [dataclasses.replace(COUNTY, id=f"x/{end}", publisher=f"{end}县人民政府") for end in Outcome]
+    batches = []
+    for number, (county, end) in enumerate(zip(counties, Outcome, strict=True)):
+        ended = dataclasses.replace(listing(outcome=end), source_id=county.id)
+        held = report(number, year=2024, publisher=county.publisher, source_id=county.id)
+        batches.append(Batch("run-1", county.id, 0, listings=(ended,), reports=(held,)))
+    load(*batches)
+    with writing(warehouse, "registry") as connection:
+        load_sources(connection, counties)
+    found = ask(f"SELECT source_id, list(state ORDER BY report_year) FROM coverage_on(DATE '{JUNE}') GROUP BY 1")
+    assert {source.removeprefix("x/"): states for source, states in found} == {
+        end: ["not_found" if state == "overdue" else state, "held", state] for end, state in ENDS_OF_LISTINGS.items()
+    }
 
 
 def test_only_the_last_listing_counts(load: Load, states: States) -> None:
@@ -118,7 +157,7 @@ def test_what_is_found_but_not_trusted_is_not_held(
 
 
 def test_the_report_to_the_peoples_congress_does_not_hide_that_the_public_one_is_missing(
-    load: Load, states: States, ask: Callable[..., list[tuple[Any, ...]]]
+    load: Load, states: States, ask: Ask
 ) -> None:
     to_congress = {"edition": Edition.PEOPLES_CONGRESS}
     load(Batch("run-1", SOURCE, 0, listings=(listing(),), reports=(report(0, year=2025, **to_congress),)))
@@ -134,7 +173,7 @@ def test_the_report_to_the_peoples_congress_does_not_hide_that_the_public_one_is
 
 
 def test_of_two_reports_of_one_year_the_later_stands_for_it_and_the_earlier_says_when_it_was_first_published(
-    load: Load, states: States, ask: Callable[..., list[tuple[Any, ...]]]
+    load: Load, states: States, ask: Ask
 ) -> None:
     first = report(0, year=2025, published_date=date(2026, 3, 1))
     second = report(1, year=2025, published_date=date(2026, 5, 1))
@@ -171,6 +210,41 @@ def test_a_report_gone_at_three_checks_is_withdrawn(load: Load, states: States) 
         gone = capture(0, at=MORNING + timedelta(days=check), outcome=Outcome.SOFT_404, digest=None)
         load(Batch(f"check-{check}", SOURCE, 0, captures=(gone,)))
     assert states(JUNE)[2025] == "withdrawn"
+
+
+def test_a_quarantined_page_that_is_gone_is_no_report_withdrawn(load: Load, states: States) -> None:
+    load(dataclasses.replace(listed(), captures=(capture(0),), reports=(report(0, state=State.QUARANTINED),)))
+    for check in (1, 2, 3):
+        gone = capture(0, at=MORNING + timedelta(days=check), outcome=Outcome.GONE, digest=None)
+        load(Batch(f"check-{check}", SOURCE, 0, captures=(gone,)))
+    assert states(JUNE)[2025] == "quarantined"
+
+
+def test_a_report_whose_address_shows_another_years_since_three_looks_is_withdrawn(load: Load, states: States) -> None:
+    next_years = (TEXT[0], "依法行政，廉洁高效。" * 40, *TEXT[2:])
+    fetched = capture(0)
+    load(dataclasses.replace(listed(), captures=(fetched,), reports=(report(0, read_from=fetched, year=2023),)))
+    for look in (1, 2, 3):
+        assert states(JUNE)[2023] == "held"
+        load(read_later(0, look, 0, text=next_years, year=2024))
+    assert states(JUNE) == {2023: "withdrawn", 2024: "held", 2025: "overdue"}
+
+
+def test_what_was_published_late_is_late_and_no_longer_overdue(load: Load, states: States, ask: Ask) -> None:
+    """Held, withdrawn since, or in a file alone: it was published, so nobody is asked for it any more."""
+    held = report(0, read_from=capture(0), year=2021, published_date=date(2022, 5, 1))
+    withdrawn = report(1, read_from=capture(1), year=2022, published_date=date(2023, 5, 1))
+    in_a_file = report(2, year=2023, published_date=date(2024, 5, 1), flags=(Flag("attachment_only", ""),))
+    captures = (capture(0), capture(1))
+    load(dataclasses.replace(listed(), captures=captures, reports=(held, withdrawn, in_a_file)))
+    for check in (1, 2, 3):
+        gone = capture(1, at=MORNING + timedelta(days=check), outcome=Outcome.GONE, digest=None)
+        load(Batch(f"check-{check}", SOURCE, 0, captures=(gone,)))
+    found = states(JUNE, dataclasses.replace(COUNTY, first_year=2021))
+    assert [found[year] for year in (2021, 2022, 2023)] == ["held", "withdrawn", "attachment_only"]
+    of_these = "report_year <= 2023 ORDER BY 1"
+    assert ask(f"SELECT report_year, days_late FROM coverage WHERE {of_these}") == [(2021, 31), (2022, 31), (2023, 31)]
+    assert ask(f"SELECT report_year FROM overdue WHERE {of_these}") == []
 
 
 def test_an_unknown_column_is_a_state_of_both_report_types(warehouse: Path, tmp_path: Path) -> None:
@@ -276,13 +350,21 @@ def test_the_registry_follows_the_files(warehouse: Path) -> None:
         assert connection.execute("SELECT columns, reports FROM sources").fetchall() == [(2, 0)]
 
 
-def test_a_list_read_for_some_years_says_nothing_of_the_years_before(load: Load, states: States) -> None:
-    load(
-        listed(
-            since=date(2024, 12, 1), stopped_early=True, rows=(ListRow("x", "http://www.pujiang.test/y", "/y", None),)
-        )
-    )
-    assert states(JUNE) == {2023: "not_crawled", 2024: "not_found", 2025: "overdue"}
+@pytest.mark.parametrize(
+    ("since", "of_2024"),
+    [
+        (date(2024, 12, 1), "not_found"),
+        (date(2024, 12, 2), "not_crawled"),
+        (date(2025, 1, 1), "not_crawled"),
+    ],
+)
+def test_a_list_read_for_some_years_says_nothing_of_the_years_before(
+    load: Load, states: States, since: date, of_2024: str
+) -> None:
+    """A report is published from the December of its year on."""
+    rows = (ListRow("x", "http://www.pujiang.test/y", "/y", None),)
+    load(listed(since=since, stopped_early=True, rows=rows))
+    assert states(JUNE) == {2023: "not_crawled", 2024: of_2024, 2025: "overdue"}
 
 
 def test_a_row_whose_page_was_not_asked_for_is_not_missing(load: Load, states: States) -> None:
