@@ -446,6 +446,56 @@ def test_an_older_response_arriving_late_does_not_undo_the_newer(load: Load, ask
     assert ask("SELECT cut FROM changes") == [(["全县办理行政复议案件120件。"],)]
 
 
+def read_in_one_run(*days: int) -> Batch:
+    """Responses of a page of several days, as a run reads them that goes through the archive."""
+    read = [read_later(0, day, 0) for day in days]
+    captures, reports = (tuple(getattr(one, kind)[0] for one in read) for kind in ("captures", "reports"))
+    return Batch("reprocess", SOURCE, 0, captures=captures, reports=reports)
+
+
+def test_two_older_responses_of_one_text_that_arrive_late_are_one_version(load: Load, ask: Ask) -> None:
+    load(read_later(0, 30, 0, text=EDITED))
+    load(read_in_one_run(0, 10))
+    assert ask("SELECT version, cause, captured_at FROM core_versions ORDER BY 1") == [
+        (1, "first", (MORNING + timedelta(days=30)).replace(tzinfo=None)),
+        (2, "published", MORNING.replace(tzinfo=None)),
+    ]
+    assert ask("SELECT version, text_digest FROM core_reports") == [(1, report(0, text=EDITED).text_digest)]
+
+
+def test_a_version_is_of_the_day_on_which_its_text_was_first_read(load: Load, ask: Ask) -> None:
+    load(read_in_one_run(0, 10))
+    load(read_later(0, 20, 0))
+    assert ask("SELECT version, captured_at, capture_id FROM core_versions") == [
+        (1, MORNING.replace(tzinfo=None), capture(0).capture_id)
+    ]
+
+
+def test_the_response_of_an_earlier_version_read_better_replaces_the_parts_of_that_version_alone(
+    load: Load, ask: Ask
+) -> None:
+    load(whole_batch(0, 1))
+    load(read_later(0, 30, 0, text=EDITED))
+    fetched = capture(0)
+    better = report(0, read_from=fetched, sections=(Section("measures", TEXT[0], 0, 4),))
+    load(Batch("reprocess", SOURCE, 0, captures=(fetched,), reports=(better,)))
+    assert ask("SELECT version, role, last_block FROM core_sections ORDER BY ALL") == [
+        (1, "measures", 4),
+        (2, "measures", 2),
+        (2, "shortcomings", 4),
+    ]
+    assert ask("SELECT version, text_digest FROM core_reports") == [(2, report(0, text=EDITED).text_digest)]
+
+
+def test_an_older_response_of_a_held_text_does_not_replace_what_was_read_since(load: Load, ask: Ask) -> None:
+    load(read_later(0, 30, 0))
+    older = capture(0, payload="another response")
+    worse = report(0, read_from=older, sections=())
+    load(Batch("older", SOURCE, 0, captures=(older,), reports=(worse,)))
+    assert ask("SELECT count(*) FROM core_versions") == [(1,)]
+    assert ask("SELECT role FROM core_sections ORDER BY 1") == [("measures",), ("shortcomings",)]
+
+
 def test_a_change_of_state_is_kept_with_its_reason(load: Load, ask: Ask) -> None:
     load(whole_batch(0, 1))
     load(read_later(0, 1, 0, state=State.QUARANTINED, reason="host is not the publisher's"))
