@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -203,6 +204,22 @@ def test_a_batch_waits_for_its_warc_file_and_those_after_it_wait_too(crawler: Se
     written.rename(crawler.archive_dir / warc_file)
     done = hand_over(crawler)
     assert (done.batches, done.waiting) == (2, 0)
+
+
+def test_a_batch_of_a_closed_file_waits_for_the_one_before_it_of_its_run_and_source(crawler: Settings) -> None:
+    """The loader would merge the later answers of a source before the earlier ones."""
+    first, second = (whole_batch(sequence, 2) for sequence in (0, 1))
+    closed = tuple(replace(one, warc_file="closed.warc.gz") for one in second.captures)
+    of_another = replace(whole_batch(0, 1), source_id="zhejiang/jinhua", captures=closed[:1], reports=(), candidates=())
+    (crawler.archive_dir / "a.warc.gz.open").write_bytes(b"still written")
+    for batch in (first, replace(second, captures=closed), replace(of_another, listings=())):
+        write_batch(crawler.landing_dir, batch)
+        load_pending(crawler.warehouse_path, crawler.landing_dir)
+    done = hand_over(crawler)
+    assert (done.batches, done.waiting) == (1, 2)
+    assert batches(crawler, HANDED_OVER) == {batch_name("run-1", "zhejiang/jinhua", 0)}
+    (crawler.archive_dir / "a.warc.gz.open").rename(crawler.archive_dir / "a.warc.gz")
+    assert hand_over(crawler).batches == 2
 
 
 def test_a_refused_batch_is_set_aside_and_offered_again(crawler: Settings, loader: Settings, url: str) -> None:
