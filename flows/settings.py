@@ -19,7 +19,9 @@ SETTINGS_FILE = "nianbao.toml"
 PREFIX = "NIANBAO_"
 
 
-SECRETS = ("notify_webhook", "smtp_password", "server_token")
+IN_BLOCKS = ("notify_webhook", "smtp_password")
+"""Secrets that `nianbao deploy` puts into Prefect's blocks."""
+SECRETS = (*IN_BLOCKS, "server_token")
 """Settings that are taken from the environment only, and shown nowhere."""
 
 
@@ -251,9 +253,10 @@ def read_settings(**given: Any) -> Settings:
     found = origins(given)
     for name in SECRETS:
         if found[name] == SETTINGS_FILE:
+            of_deploy = " of `nianbao deploy`, which puts it into a Prefect block" if name in IN_BLOCKS else ""
             raise SettingsError(
                 f"setting {name} is a secret, and {SETTINGS_FILE} is no place for one: take it out and set "
-                f"{PREFIX}{name.upper()} in the environment of `nianbao deploy`, which puts it into a Prefect block"
+                f"{PREFIX}{name.upper()} in the environment{of_deploy}"
             )
     return settings
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import SecretStr
 
 from flows.cli import doctor
 from flows.serving.notification_blocks import wanted_blocks
-from flows.settings import Settings, SettingsError, origins, read_settings
+from flows.settings import SECRETS, Settings, SettingsError, origins, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +86,29 @@ def test_a_user_agent_that_no_request_can_carry_is_refused(value: str, monkeypat
     monkeypatch.setenv("NIANBAO_USER_AGENT", value)
     with pytest.raises(SettingsError, match=r"setting user_agent .*Latin letters"):
         read_settings()
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, field in Settings.model_fields.items() if SecretStr in get_args(field.annotation)]
+)
+def test_a_secret_is_taken_from_the_environment_only(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert name in SECRETS
+    (tmp_path / "nianbao.toml").write_text(f'{name} = "in the open"\n', "utf-8")
+    with pytest.raises(SettingsError, match=rf"setting {name} is a secret") as refused:
+        read_settings()
+    assert "in the open" not in str(refused.value)
+    assert f"NIANBAO_{name.upper()} in the environment" in str(refused.value)
+    monkeypatch.setenv(f"NIANBAO_{name.upper()}", "in the environment")
+    assert "in the environment" not in repr(read_settings())
+
+
+def test_a_token_for_a_server_is_not_said_to_go_into_a_prefect_block(tmp_path: Path) -> None:
+    (tmp_path / "nianbao.toml").write_text('server_token = "x"\n', "utf-8")
+    with pytest.raises(SettingsError) as refused:
+        read_settings()
+    assert "deploy" not in str(refused.value)
 
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:
