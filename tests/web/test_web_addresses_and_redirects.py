@@ -14,7 +14,7 @@ from scrapers.web.addresses import is_public, literal_address
 from scrapers.web.cdxj import as_sent, surt
 from scrapers.web.content_coding import ContentTooLargeError, TornContentError, decode_content
 from scrapers.web.redirects import leads_home, location, resolve, within
-from scrapers.web.retry import backoff, retry_after
+from scrapers.web.retry import backoff, is_refusal, retry_after
 from scrapers.web.settings import ClientSettings
 from scrapers.web.thin_page import forward_target, visible_text
 
@@ -188,6 +188,14 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 )
 def test_retry_after_is_read_as_seconds_or_date(value: str, seconds: float | None) -> None:
     assert retry_after((("retry-after", value),), NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "refuses"),
+    [(403, True), (429, True), (500, True), (502, True), (503, True), (521, True), (200, False), (404, False)],
+)
+def test_a_refusal_asks_to_be_left_in_peace(status: int, refuses: bool) -> None:
+    assert is_refusal(status) is refuses
 
 
 @given(st.integers(1, 60), st.floats(0, 10), st.floats(0, 100))

@@ -304,6 +304,23 @@ def test_a_host_that_asks_for_a_long_rest_is_not_asked_again(site: Site, client:
     assert "Retry-After 3600 s" in (capture.detail or "")
 
 
+def test_a_host_that_may_be_asked_at_once_is_not_asked_at_once(site: Site, client: Client, slept: list[float]) -> None:
+    site.answers["/a"] = response(b"", "503 Busy", Retry_After="0")
+    assert fetch(client, site, "/a").capture.attempts == 3
+    assert 0.5 <= slept[0] <= 1.0 <= slept[1] <= 2.0
+
+
+def test_no_request_waits_longer_than_the_cap_for_the_rest_that_a_host_asked_for(
+    site: Site, new_client: NewClient
+) -> None:
+    site.answers["/a"] = response(b"", "503 Busy", Retry_After="5")
+    client = new_client(retry_after_cap=0.3, obey_robots=False)
+    assert fetch(client, site, "/a", pace_seconds=0.05).capture.attempts == 1
+    assert fetch(client, site, "/b", pace_seconds=0.05).capture.outcome is Outcome.OK
+    first, second = (seen.at for seen in site.seen)
+    assert 0.3 * 0.95 <= second - first < 4
+
+
 # ---------------------------------------------------------------------------------------------- redirects
 
 

@@ -176,6 +176,10 @@ def test_machines_that_share_the_folder_keep_one_pace_though_their_clocks_differ
     assert min(later - sooner for sooner, later in pairwise(times)) >= seconds
 
 
+def test_a_stamp_of_a_clock_that_is_ahead_costs_one_pace_and_not_the_difference() -> None:
+    assert PaceState(last=5_000.0).next_start(100.0, 2.0) == 102.0
+
+
 def test_a_pace_slower_than_the_limit_of_refusals_is_kept() -> None:
     state = PaceState(last=100.0).answered(100.0, refused=True)
     assert state.next_start(100.0, 20.0) == 120.0
