@@ -33,8 +33,7 @@ from sample_batches import (
     write_in_format_1,
 )
 
-from scrapers.records import Batch, Flag, Level, Outcome, ReportType, Section, State, Words
-from warehouse.batches.landing import batch_name, write_batch
+from scrapers.records import Batch, Capture, Flag, Level, Outcome, ReportType, Section, State, Words
 from warehouse.database import attach
 from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.load import LoadResult, load_pending
@@ -574,6 +573,41 @@ def test_a_report_is_withdrawn_only_after_three_checks_and_stays_in_the_warehous
         assert ask("SELECT withdrawn FROM reports") == [(check >= 3,)]
     load(Batch("run-9", SOURCE, 0, captures=(capture(0, at=MORNING + timedelta(days=9)),)))
     assert ask("SELECT withdrawn, gone_since FROM reports") == [(False, None)]
+
+
+def seen(day: float, outcome: Outcome = Outcome.OK, **changes: Any) -> Capture:
+    """A look at page 0 so many days later; without a digest and validators where it brought no page."""
+    nothing: dict[str, Any] = {} if outcome is Outcome.OK else {"etag": None, "digest": None}
+    return capture(0, at=MORNING + timedelta(days=day), outcome=outcome, **nothing, **changes)
+
+
+def test_only_looks_that_find_a_page_gone_count_towards_its_withdrawal(load: Load, ask: Ask) -> None:
+    standing = "SELECT gone_checks, failures, fetches, last_outcome FROM core_pages"
+    load(whole_batch(0, 1))
+    for day, outcome in enumerate((Outcome.GONE, Outcome.NOT_ASKED, Outcome.TIMEOUT, Outcome.SOFT_404), 1):
+        load(Batch(f"run-{day + 1}", SOURCE, 0, captures=(seen(day, outcome),)))
+    assert ask(standing) == [(2, 3, 4, "soft_404")], "nobody looked on the day on which it was not asked for"
+    load(Batch("late", SOURCE, 0, captures=(seen(2.5, Outcome.GONE),)))
+    assert ask(standing) == [(2, 3, 4, "soft_404")], "what was seen since is known already"
+    assert ask("SELECT withdrawn FROM reports") == [(False,)]
+    load(Batch("run-6", SOURCE, 0, captures=(seen(5, Outcome.GONE),)))
+    assert ask("SELECT withdrawn, gone_since FROM reports") == [
+        (True, (MORNING + timedelta(days=1)).replace(tzinfo=None))
+    ]
+
+
+def test_a_page_that_is_back_is_gone_no_more_though_both_were_seen_in_one_run(load: Load, ask: Ask) -> None:
+    standing = "SELECT gone_checks, failures, gone_since::DATE::VARCHAR FROM core_pages"
+    load(Batch("run-1", SOURCE, 0, captures=(capture(0), seen(1, Outcome.GONE), seen(2))))
+    assert ask(standing) == [(0, 0, None)]
+    load(Batch("run-2", SOURCE, 0, captures=(seen(3, Outcome.GONE), seen(4), seen(5, Outcome.GONE))))
+    assert ask(standing) == [(1, 1, "2026-03-07")]
+
+
+def test_a_page_is_not_asked_for_by_a_validator_that_it_no_longer_has(load: Load, ask: Ask) -> None:
+    load(Batch("run-1", SOURCE, 0, captures=(capture(0, last_modified="Mon, 02 Mar 2026 01:00:00 GMT"),)))
+    load(Batch("run-2", SOURCE, 0, captures=(seen(1, etag=None, last_modified=None),)))
+    assert ask("SELECT etag, last_modified FROM core_pages") == [(None, None)]
 
 
 # ------------------------------------------------------------------ the lock
