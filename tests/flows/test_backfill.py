@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,17 @@ from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
 from flows.backfilling.backfill_run import BackfillSummary, backfill_plainly
 from flows.backfilling.parameters import BackfillParameters
-from flows.backfilling.plan import Scope, plan_backfill
+from flows.backfilling.plan import Scope, plan_backfill, work_of
 from flows.crawling.crawl_run import crawl_plainly
 from flows.crawling.host_precedence import HostPrecedence
 from flows.settings import Settings
 from flows.upkeep.registry import load_registry
-from scrapers.records import Level, ReportType
+from scrapers.records import Column, KnownColumn, Level, Outcome, ReportType, Source
 from scrapers.report_years import parse_years, spelt
 from scrapers.sources.registry import load_sources, select_sources
+from warehouse.ledger import SourceLedger
 from warehouse.query import run_sql
+from warehouse.wanted import WantedYear
 
 REGISTRY = load_sources(SOURCES)
 CHOSEN = select_sources(REGISTRY, ids=["qinglan/qinghe", "qinglan/qinghe_liuzhi", "yunling/yanxi"])
@@ -133,6 +136,54 @@ def test_the_plan_says_what_is_wanted_held_missing_and_blocked_and_asks_no_site(
     assert {one.state for one in yanxi.blocked} == {"blocked"}
     assert len([work for work in plan.work if len(work.held) == len(work.wanted)]) == 2
     assert plan.requests == yanxi.requests > 0
+
+
+TODAY = datetime(2026, 11, 23, tzinfo=UTC)
+LAW, OPEN = "http://a.test/law/", "http://a.test/open/"
+COUNTY = Source(
+    "x/county",
+    "某县人民政府",
+    Level.COUNTY,
+    ("a.test",),
+    (
+        Column(LAW, "plain", (ReportType.RULE_OF_LAW,)),
+        Column(OPEN, "plain", (ReportType.DISCLOSURE,)),
+    ),
+)
+READ_FAR_ENOUGH = KnownColumn(
+    LAW, Outcome.OK, (), frozenset(), since=date(2017, 12, 1), listed_at=TODAY - timedelta(days=29)
+)
+
+
+def lists_of(law: KnownColumn | None, *states: str) -> tuple[str, ...]:
+    """The lists that a backfill of 2018 and 2019 reads, where the years of the county's rule-of-law reports have these
+    states and its disclosure reports are all held."""
+    wanted = [WantedYear(COUNTY.id, ReportType.RULE_OF_LAW, 2018 + nth, state) for nth, state in enumerate(states)]
+    wanted += [WantedYear(COUNTY.id, ReportType.DISCLOSURE, year, "held") for year in (2018, 2019)]
+    ledger = SourceLedger(columns={} if law is None else {LAW: law})
+    return work_of(COUNTY, ledger, wanted, Scope(frozenset({2018, 2019})), TODAY).lists
+
+
+@pytest.mark.parametrize("state", ["not_crawled", "not_found", "overdue", "blocked", "unreachable", "column_broken"])
+def test_only_a_list_in_which_a_missing_report_may_stand_is_read(state: str) -> None:
+    assert lists_of(None, "held", state) == (LAW,)
+
+
+@pytest.mark.parametrize("state", ["held", "attachment_only", "quarantined", "withdrawn"])
+def test_a_list_of_which_every_year_was_found_is_not_read(state: str) -> None:
+    assert lists_of(None, "held", state) == ()
+
+
+def test_a_list_that_was_read_far_enough_back_is_read_again_only_after_a_while() -> None:
+    assert lists_of(READ_FAR_ENOUGH, "held", "not_found") == ()
+    assert lists_of(replace(READ_FAR_ENOUGH, since=date(2018, 12, 1)), "held", "not_found") == ()
+    for changes in (
+        {"listed_at": TODAY - timedelta(days=30)},
+        {"since": date(2018, 12, 2)},
+        {"outcome": Outcome.TIMEOUT},
+        {"unread_pages": (3,)},
+    ):
+        assert lists_of(replace(READ_FAR_ENOUGH, **changes), "held", "not_found") == (LAW,), changes
 
 
 def test_only_reports_of_the_type_asked_for_are_fetched(tmp_path: Path) -> None:
