@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flows.crawling.crawl_run import CrawlRun
-from flows.runs.run_lock import forget, is_alive, run_lock
+from flows.runs.run_lock import forget, is_alive, left_by_the_dead, run_lock
 from flows.settings import Settings
 from scrapers.web.archive import Archive, ArchiveFull
 from warehouse.database import attach
@@ -39,9 +39,11 @@ def test_a_killed_run_is_not_alive_although_its_file_is_there(tmp_path: Path) ->
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
         assert is_alive(tmp_path, "run-1")
+        assert left_by_the_dead(tmp_path) == ()
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     assert not is_alive(tmp_path, "run-1")
+    assert left_by_the_dead(tmp_path) == ("run-1",)
     forget(tmp_path, "run-1")
     assert list(tmp_path.iterdir()) == []
 

@@ -367,6 +367,13 @@ def test_a_list_read_for_some_years_says_nothing_of_the_years_before(
     assert states(JUNE) == {2023: "not_crawled", 2024: of_2024, 2025: "overdue"}
 
 
+def test_a_list_that_is_unchanged_reaches_as_far_back_as_it_was_read(load: Load, states: States) -> None:
+    rows = (ListRow("x", "http://www.pujiang.test/y", "/y", None),)
+    load(listed(since=date(2024, 12, 1), stopped_early=True, rows=rows))
+    load(Batch("later", SOURCE, 0, listings=(listing(at=MORNING + timedelta(days=1)),)))
+    assert states(JUNE) == {2023: "not_crawled", 2024: "not_found", 2025: "overdue"}
+
+
 def test_a_row_whose_page_was_not_asked_for_is_not_missing(load: Load, states: States) -> None:
     row = dataclasses.replace(candidate(1), title="浦江县2024年法治政府建设年度报告", state=State.WANTED)
     load(dataclasses.replace(listed(), candidates=(row,)))

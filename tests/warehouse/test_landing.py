@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sample_batches import whole_batch, write_in_format_1
 
 from scrapers.records import Batch, Candidate, Capture, ColumnListing, Draft, Report
-from warehouse.batches.landing import SCHEMA, batch_name, pending, read_batch_file, write_batch
+from warehouse.batches.landing import LOADED, SCHEMA, batch_name, pending, read_batch_file, set_aside, write_batch
 from warehouse.errors import BatchConflictError, UnreadableBatchError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -143,6 +143,14 @@ def test_another_batch_of_the_same_name_is_refused(tmp_path: Path) -> None:
         write_batch(tmp_path, whole_batch(0, 1))
 
 
+def test_another_batch_of_the_name_of_a_loaded_one_is_refused(tmp_path: Path) -> None:
+    loaded = set_aside(write_batch(tmp_path, whole_batch(0, 2)), LOADED)
+    assert write_batch(tmp_path, whole_batch(0, 2)) == loaded
+    with pytest.raises(BatchConflictError, match="fresh run id"):
+        write_batch(tmp_path, whole_batch(0, 1))
+    assert pending(tmp_path) == ()
+
+
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
 def test_names_are_safe_and_tell_batches_apart(run: str, source: str, other_run: str, other_source: str) -> None:
     name = batch_name(run, source, 7)
@@ -182,6 +190,22 @@ def test_no_byte_of_a_batch_can_change_unnoticed(tmp_path: Path, at: float, flip
     path.write_bytes(whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :])
     with pytest.raises(UnreadableBatchError, match="damaged"):
         read_batch_file(path)
+    path.write_bytes(whole)
+    assert read_batch_file(path).sequence == 0
+
+
+def test_no_value_of_a_batch_of_before_names_had_a_digest_can_change_unnoticed(tmp_path: Path) -> None:
+    """There the pages of the Parquet file have checksums."""
+    path = without_digest(write_batch(tmp_path, whole_batch(0, 2)))
+    whole = path.read_bytes()
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    texts = next(column for column in columns if column.path_in_schema == "report.draft.text")
+    end = texts.data_page_offset + texts.total_compressed_size
+    for place in range(end - 30, end):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(UnreadableBatchError):
+            read_batch_file(path)
     path.write_bytes(whole)
     assert read_batch_file(path).sequence == 0
 
