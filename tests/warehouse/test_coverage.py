@@ -374,7 +374,34 @@ def test_a_list_that_is_unchanged_reaches_as_far_back_as_it_was_read(load: Load,
     assert states(JUNE) == {2023: "not_crawled", 2024: "not_found", 2025: "overdue"}
 
 
-def test_a_row_whose_page_was_not_asked_for_is_not_missing(load: Load, states: States) -> None:
-    row = dataclasses.replace(candidate(1), title="浦江县2024年法治政府建设年度报告", state=State.WANTED)
+@pytest.mark.parametrize(
+    ("title", "report_type", "not_read"),
+    [
+        ("浦江县2024年法治政府建设年度报告", ReportType.RULE_OF_LAW, {2024}),
+        ("浦江县2024年度工作报告", None, {2024}),  # of either type, for all that anybody knows
+        ("浦江县法治政府建设年度报告", ReportType.RULE_OF_LAW, {2023, 2024, 2025}),  # of any year
+        ("浦江县2024年政府信息公开工作年度报告", ReportType.DISCLOSURE, set()),
+        ("浦江县2019年法治政府建设年度报告", ReportType.RULE_OF_LAW, set()),
+    ],
+)
+def test_a_row_whose_page_was_not_asked_for_is_not_missing(
+    load: Load, states: States, title: str, report_type: ReportType | None, not_read: set[int]
+) -> None:
+    row = dataclasses.replace(candidate(1), title=title, report_type=report_type, state=State.WANTED)
     load(dataclasses.replace(listed(), candidates=(row,)))
-    assert states(JUNE) == {2023: "not_found", 2024: "not_crawled", 2025: "overdue"}
+    missing = {2023: "not_found", 2024: "not_found", 2025: "overdue"}
+    assert states(JUNE) == {year: "not_crawled" if year in not_read else state for year, state in missing.items()}
+
+
+def test_a_report_that_is_trusted_stands_for_its_year_before_a_later_one_that_is_not(
+    load: Load, states: States, ask: Ask
+) -> None:
+    trusted = report(0, published_date=date(2026, 3, 1))
+    not_trusted = report(1, published_date=date(2026, 5, 1), state=State.QUARANTINED)
+    load(dataclasses.replace(listed(), reports=(trusted, not_trusted)))
+    assert states(JUNE)[2025] == "held"
+    assert ask(
+        "SELECT document_id, published::VARCHAR, days_late FROM coverage_on(DATE '2026-06-01') "
+        "WHERE report_year = 2025 AND report_type = 'rule_of_law' AND source_id = ?",
+        [SOURCE],
+    ) == [("doc-0", "2026-03-01", 0)]
