@@ -8,8 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from prefect.logging import disable_run_logger
 
+from flows.publish import PublishParameters, publish
 from flows.publishing.announcing import Kind, Matter, Message, announce, said_so_far
+from flows.settings import Settings
+from tests.warehouse.sample_batches import whole_batch
+from warehouse.database import writing
+from warehouse.errors import ChecksFailedError
+from warehouse.landing import write_batch
 
 NOW = datetime(2026, 4, 5, 1, 0, tzinfo=UTC)
 LATE = Matter(Kind.REPORT_OVERDUE, "a/b rule_of_law 2025", "甲市: due 2026-04-01")
@@ -71,3 +78,29 @@ def test_a_line_cut_off_by_a_power_loss_was_not_said_for_sure(tmp_path: Path) ->
     ledger.write_bytes(ledger.read_bytes()[:-20])
     assert [message.kind for message in told(ledger, [LATE, SILENT])] == [Kind.REPORT_OVERDUE]
     assert all(json.loads(line) for line in ledger.read_text().splitlines())
+
+
+def test_where_a_check_forbids_a_new_copy_the_old_one_stays_nothing_is_exported_and_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The flow itself, without a Prefect server: what it would show and send there is kept here."""
+    sent: list[Message] = []
+    monkeypatch.setenv("NIANBAO_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("flows.publish.create_markdown_artifact", lambda *_, **__: None)
+    monkeypatch.setattr("flows.publish.is_of_a_deployment", lambda: True)
+    monkeypatch.setattr("flows.publish.send_event", sent.append)
+    settings = Settings(data_dir=tmp_path)
+    write_batch(settings.landing_dir, whole_batch(0, 2))
+    with disable_run_logger():
+        publish.fn(PublishParameters())
+        before = settings.reader_path.read_bytes()
+        with writing(settings.warehouse_path, "damage") as connection:
+            connection.execute("DELETE FROM core_version_facts WHERE document_id = 'doc-1'")
+        sent.clear()
+        with pytest.raises(ChecksFailedError, match="report_without_current_version"):
+            publish.fn(PublishParameters(export=True))
+    assert settings.reader_path.read_bytes() == before
+    assert not (tmp_path / "export").exists()
+    assert [message.kind for message in sent] == [Kind.CHECK_BROKEN]
+    assert "report_without_current_version" in sent[0].keys
+    assert len(list((tmp_path / "digests").iterdir())) == 1
