@@ -12,7 +12,7 @@ from typing import Any
 from sample_batches import MORNING, SOURCE, TEXT, address, capture, digest, report
 
 from scrapers.judging.copies import signature
-from scrapers.records import Batch, State
+from scrapers.records import Batch, Outcome, State
 from warehouse.rebuild import reload_kept
 
 Load = Callable[..., Any]
@@ -135,6 +135,20 @@ def test_a_report_whose_only_address_shows_another_is_withdrawn_at_the_third_loo
     assert ask("SELECT gone_since::DATE::VARCHAR FROM reports WHERE withdrawn") == [("2027-03-02",)]
     load(read(0, days=368, year=2023))
     assert ask("SELECT withdrawn FROM reports WHERE report_year = 2023") == [(False,)]
+
+
+def test_a_look_that_finds_the_other_report_unchanged_counts_and_one_without_an_answer_does_not(
+    load: Load, ask: Ask
+) -> None:
+    load(read(0, year=2023))
+    load(read(0, days=365, text=EDITED, year=2024))
+    withdrawn = "SELECT withdrawn FROM reports WHERE report_year = 2023"
+    ends = (Outcome.NOT_MODIFIED, Outcome.TIMEOUT, Outcome.NOT_MODIFIED)
+    for day, (outcome, expected) in enumerate(zip(ends, (False, False, True), strict=True), 366):
+        look = capture(0, at=MORNING + timedelta(days=day), outcome=outcome, digest=None, etag=None)
+        load(Batch(f"look-{day}", SOURCE, 0, captures=(look,)))
+        assert ask(withdrawn) == [(expected,)], day
+    assert ask("SELECT withdrawn FROM reports WHERE report_year = 2024") == [(False,)]
 
 
 def test_an_address_that_shows_its_old_report_again_has_it_back(load: Load, ask: Ask) -> None:
