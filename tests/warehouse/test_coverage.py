@@ -129,6 +129,28 @@ def test_a_site_that_cannot_be_listed_is_not_said_to_lack_reports(load: Load, wa
     }
 
 
+@pytest.mark.parametrize(
+    ("second", "state"),
+    [
+        (Outcome.OK, "overdue"),
+        (Outcome.TIMEOUT, "unreachable"),
+        (Outcome.CHALLENGE, "blocked"),
+        (Outcome.NOT_ASKED, "not_crawled"),
+        (None, "not_crawled"),
+    ],
+)
+def test_that_a_report_stands_in_no_column_is_known_when_all_of_them_were_read(
+    load: Load, states: States, second: Outcome | None, state: str
+) -> None:
+    other = dataclasses.replace(COUNTY.columns[0], url=COLUMN.replace("index", "archive"))
+    assert other.url != COLUMN
+    two = dataclasses.replace(COUNTY, columns=(*COUNTY.columns, other))
+    ended = () if second is None else (dataclasses.replace(listing(outcome=second), column_url=other.url),)
+    read = listing(at=MORNING + timedelta(hours=1))  # the column that was read is the last one that was listed
+    load(Batch("listing", SOURCE, 0, listings=(*ended, read)))
+    assert states(JUNE, two)[2025] == state
+
+
 def test_only_the_last_listing_counts(load: Load, states: States) -> None:
     load(listed(Outcome.TIMEOUT))
     load(Batch("later", SOURCE, 0, listings=(listing(at=MORNING + timedelta(days=1)),)))

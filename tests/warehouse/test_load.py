@@ -34,6 +34,7 @@ from sample_batches import (
 )
 
 from scrapers.records import Batch, Capture, Flag, Level, Outcome, ReportType, Section, State, Words
+from warehouse.batches.landing import batch_name, write_batch
 from warehouse.database import attach
 from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.load import LoadResult, load_pending

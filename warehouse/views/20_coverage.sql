@@ -15,15 +15,17 @@ typed_columns AS (
 ),
 expected_types AS (
     SELECT s.source_id, t.report_type, false AS column_unknown,
-        bool_or(t.outcome = 'ok') AS listed_ok,
-        min(coalesce(t.listed_since, DATE '0001-01-01')) FILTER (t.outcome = 'ok') AS listed_since,
+        -- a report may stand in any of the columns: that it stands in none is known when all of them were read
+        bool_and(t.listed_at IS NOT NULL) AS all_listed,
+        bool_and(coalesce(t.outcome = 'ok', false)) AS listed_ok,
+        max(coalesce(t.listed_since, DATE '0001-01-01')) AS listed_since,
         max(t.listed_at) AS last_listed_at,
-        arg_max(t.outcome, t.listed_at) AS last_outcome,
-        arg_max_null(t.detail, t.listed_at) AS last_detail
+        arg_max(t.outcome, (t.outcome <> 'ok', t.listed_at)) FILTER (t.listed_at IS NOT NULL) AS last_outcome,
+        arg_max_null(t.detail, (t.outcome <> 'ok', t.listed_at)) FILTER (t.listed_at IS NOT NULL) AS last_detail
     FROM core_sources s JOIN typed_columns t ON t.source_id = s.source_id
     GROUP BY s.source_id, t.report_type
     UNION ALL
-    SELECT source_id, unnest(['rule_of_law', 'disclosure']), true, false, NULL, NULL, NULL, column_unknown
+    SELECT source_id, unnest(['rule_of_law', 'disclosure']), true, false, false, NULL, NULL, NULL, column_unknown
     FROM core_sources WHERE column_unknown IS NOT NULL
 ),
 unread AS (
@@ -80,7 +82,7 @@ SELECT
         WHEN h.state IS NOT NULL THEN h.state
         WHEN d.column_unknown THEN 'column_unknown'
         WHEN day::DATE <= d.due THEN 'not_yet_due'
-        WHEN d.last_listed_at IS NULL OR (NOT d.listed_ok AND d.last_outcome = 'not_asked') THEN 'not_crawled'
+        WHEN NOT d.all_listed OR (NOT d.listed_ok AND d.last_outcome = 'not_asked') THEN 'not_crawled'
         WHEN NOT d.listed_ok AND d.last_outcome IN ('challenge', 'blocked', 'robots_denied', 'js_only') THEN 'blocked'
         WHEN NOT d.listed_ok AND d.last_outcome IN ('tls', 'dns', 'connection', 'timeout', 'truncated', 'server_error',
             'redirect_loop', 'too_large') THEN 'unreachable'
