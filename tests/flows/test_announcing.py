@@ -14,9 +14,9 @@ from flows.publish import PublishParameters, publish
 from flows.publishing.announcing import Kind, Matter, Message, announce, said_so_far
 from flows.settings import Settings
 from tests.warehouse.sample_batches import whole_batch
+from warehouse.batches.landing import write_batch
 from warehouse.database import writing
 from warehouse.errors import ChecksFailedError
-from warehouse.landing import write_batch
 
 NOW = datetime(2026, 4, 5, 1, 0, tzinfo=UTC)
 LATE = Matter(Kind.REPORT_OVERDUE, "a/b rule_of_law 2025", "甲市: due 2026-04-01")

@@ -24,9 +24,9 @@ from flows.upkeep.registry import load_registry
 from scrapers.records import Column, KnownColumn, Level, Outcome, ReportType, Source
 from scrapers.report_years import parse_years, spelt
 from scrapers.sources.registry import load_sources, select_sources
-from warehouse.ledger import SourceLedger
+from warehouse.ledgers.crawl_ledger import SourceLedger
+from warehouse.ledgers.wanted import WantedYear
 from warehouse.query import run_sql
-from warehouse.wanted import WantedYear
 
 REGISTRY = load_sources(SOURCES)
 CHOSEN = select_sources(REGISTRY, ids=["qinglan/qinghe", "qinglan/qinghe_liuzhi", "yunling/yanxi"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import server
+from flows.serving import prefect_server as module
 from flows.serving.prefect_server import (
     ServerError,
     begin_anew_where_large,
@@ -36,7 +36,7 @@ def test_a_server_that_is_not_there_is_named_with_what_happened_and_what_to_do(
 def test_a_log_that_grows_large_is_begun_anew_while_its_process_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "LARGEST_LOG", 10)
+    monkeypatch.setattr(module, "LARGEST_LOG", 10)
     path = tmp_path / "worker.log"
     with open_log(path) as log:
         for line in (b"the first of many lines\n", b"the second\n"):
