@@ -242,6 +242,8 @@ def read_settings(**given: Any) -> Settings:
         for problem in error.errors():
             name = str(problem["loc"][0]) if problem["loc"] else "?"
             origin = origins(given).get(name, SETTINGS_FILE)
+            if name in SECRETS and origin == SETTINGS_FILE:
+                raise SettingsError(_is_a_secret(name)) from None
             what = _unknown(name) if problem["type"] == "extra_forbidden" else problem["msg"]
             lines.append(f"setting {name} (from {origin}): {what}. `nianbao doctor` lists all settings.")
         raise SettingsError("\n".join(lines)) from error
@@ -253,12 +255,16 @@ def read_settings(**given: Any) -> Settings:
     found = origins(given)
     for name in SECRETS:
         if found[name] == SETTINGS_FILE:
-            of_deploy = " of `nianbao deploy`, which puts it into a Prefect block" if name in IN_BLOCKS else ""
-            raise SettingsError(
-                f"setting {name} is a secret, and {SETTINGS_FILE} is no place for one: take it out and set "
-                f"{PREFIX}{name.upper()} in the environment{of_deploy}"
-            )
+            raise SettingsError(_is_a_secret(name))
     return settings
+
+
+def _is_a_secret(name: str) -> str:
+    of_deploy = " of `nianbao deploy`, which puts it into a Prefect block" if name in IN_BLOCKS else ""
+    return (
+        f"setting {name} is a secret, and {SETTINGS_FILE} is no place for one: take it out and set "
+        f"{PREFIX}{name.upper()} in the environment{of_deploy}"
+    )
 
 
 def _unknown(name: str) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from urllib.parse import quote
 
-_SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|&~#"})
+_SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\`*[]<>|&~#"})
+_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+"""One that may begin or end emphasis; within a word, as in ids of sources, it is a letter like others."""
 _WHITE = re.compile(r"\s+")
 _BEGINS_A_BLOCK = re.compile(r"(\d*)([-+=.)])")
 """What at the start of a line would be a list, a rule or a heading in it."""
@@ -28,7 +30,8 @@ def cell(value: object) -> str:
     if value is None:
         return ""
     text = _WHITE.sub(" ", str(value)).strip()
-    return (text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…").translate(_SPECIAL)
+    short = text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
+    return _UNDERSCORE.sub(r"\\_", short.translate(_SPECIAL))
 
 
 def link(text: object, address: str | None) -> Marked:
