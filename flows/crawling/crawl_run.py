@@ -117,8 +117,10 @@ class CrawlRun:
         try:
             self._open()
         except BaseException as error:
-            self._opened.close()
-            self._record_end(error)
+            try:
+                self._opened.close()
+            finally:
+                self._record_end(error)
             raise
 
     def _open(self) -> None:
