@@ -223,7 +223,7 @@ def summary_markdown(summary: BackfillSummary) -> str:
         f"Run `{summary.run.run_id}`, years {spelt(summary.plan.scope.years)}: {summary.run.new} new reports in "
         f"{summary.run.seconds:.0f} s; {len(summary.slices)} slices, {before} of them done before.",
         "",
-        table(columns, rows, most=500, rest="`nianbao coverage`"),
+        table(columns, rows, rest="`nianbao coverage`"),
     ]
     if summary.run.problems:
         lines += ["", "### Problems", "", *bullets(summary.run.problems, most=50, rest="`nianbao problems`")]

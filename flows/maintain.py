@@ -110,7 +110,7 @@ def archive_markdown(checked: list[CheckedFile], compared: Comparison | None) ->
     parts = [
         f"{len(checked)} files, {sum(file.file.records for file in checked)} records, "
         f"{sum(len(file.faults) for file in checked)} damaged.",
-        table(("file", "state", "records", "damaged", "first damage"), rows, most=500, rest="`nianbao archive verify`"),
+        table(("file", "state", "records", "damaged", "first damage"), rows, rest="`nianbao archive verify`"),
     ]
     if compared is not None:
         parts.append(

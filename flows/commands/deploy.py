@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from flows.serving.deployment_files import deployment_folder, read_wanted
-from flows.serving.prefect_server import QUIET, served_at
+from flows.serving.prefect_server import use_served
 from flows.settings import Settings
 from flows.terminal import many, say, shown, talk
 
@@ -16,10 +16,7 @@ from flows.terminal import many, say, shown, talk
 def deploy_command(settings: Settings, *, check: bool, folder: Path | None) -> int:
     """Make the Prefect server as the files say; with ``check`` show what differs. Exit code 1 where something does."""
     wanted = read_wanted(folder or deployment_folder())
-    served = served_at(settings.prefect_home)
-    if "PREFECT_API_URL" not in os.environ and served is not None:
-        os.environ["PREFECT_API_URL"] = served
-    os.environ.update(QUIET)
+    use_served(settings.prefect_home)
     os.environ["PWD"] = str(Path.cwd())  # where the flows are to run; prefect.yaml names it so
 
     import httpx  # Prefect's own client library

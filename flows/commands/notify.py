@@ -8,7 +8,7 @@ import socket
 from contextlib import redirect_stdout
 from io import StringIO
 
-from flows.serving.prefect_server import QUIET, served_at
+from flows.serving.prefect_server import use_served
 from flows.settings import Settings
 from flows.terminal import say, talk
 
@@ -18,10 +18,7 @@ _LEVEL = re.compile(r"^\[\w+\]: ")
 
 def notify_command(settings: Settings) -> int:
     """Send it. Exit code 1 where a way failed, 2 where none is set."""
-    served = served_at(settings.prefect_home)
-    if settings.notify_blocks and "PREFECT_API_URL" not in os.environ and served is not None:
-        os.environ["PREFECT_API_URL"] = served
-    os.environ.update(QUIET)
+    use_served(settings.prefect_home)
 
     import httpx  # Prefect's own client library
     from prefect.blocks.abstract import NotificationBlock, NotificationError

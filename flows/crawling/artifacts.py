@@ -19,8 +19,6 @@ from warehouse.query import Answer
 
 ARTIFACT_EVERY = 5.0
 """Seconds between two updates of the progress artifact."""
-MOST_ROWS = 500
-"""Rows of a table in an artifact; Prefect's UI draws them all at once."""
 
 
 class ProgressArtifact:
@@ -132,7 +130,6 @@ def summary_markdown(
                 "quarantined", "no report", "unchanged",
             ),
             rows,
-            most=MOST_ROWS,
             rest="`nianbao sql 'FROM sources'`",
         ),
     ]  # fmt: skip
@@ -154,7 +151,6 @@ def summary_markdown(
                     )
                     for row in groups.rows
                 ),
-                most=MOST_ROWS,
                 rest="`nianbao problems`",
             ),
         ]

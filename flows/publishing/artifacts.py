@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from flows.runs.markdown import table
 from warehouse.checks import CheckResult
 from warehouse.query import Answer
-
-_MOST_ROWS: Final = 500
-"""Rows of a table in an artifact; Prefect's UI draws them all at once."""
 
 
 def coverage_markdown(answer: Answer, overdue: Answer) -> str:
@@ -18,9 +14,9 @@ def coverage_markdown(answer: Answer, overdue: Answer) -> str:
     return "\n\n".join(
         [
             "Publishers by state of their report; [what each state means is in docs/dictionary.md].",
-            table(answer.columns, answer.rows, most=_MOST_ROWS, rest="`nianbao coverage`"),
+            table(answer.columns, answer.rows, rest="`nianbao coverage`"),
             f"### Overdue now: {len(overdue.rows)}",
-            table(overdue.columns, overdue.rows, most=_MOST_ROWS, rest="`nianbao sql 'FROM overdue'`"),
+            table(overdue.columns, overdue.rows, rest="`nianbao sql 'FROM overdue'`"),
         ]
     )
 
@@ -42,6 +38,6 @@ def quality_markdown(results: Sequence[CheckResult]) -> str:
         [
             f"{len(results)} checks, {broken} of them found rows that should not be there."
             + (" An error keeps the reader copy as it was." if broken else ""),
-            table(("check", "result", "rows", "what its rows are", "for example"), rows, most=_MOST_ROWS, rest=""),
+            table(("check", "result", "rows", "what its rows are", "for example"), rows, rest=""),
         ]
     )

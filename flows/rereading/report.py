@@ -72,7 +72,7 @@ def sentences(summary: RereadSummary) -> list[str]:
 def summary_markdown(settings: Settings, summary: RereadSummary, count: int) -> str:
     """The result as Markdown, with the sample."""
     fields = sorted(summary.changed.items())
-    lines = [*map(cell, sentences(summary)), "", table(("field", "pages read otherwise"), fields, most=200, rest="")]
+    lines = [*map(cell, sentences(summary)), "", table(("field", "pages read otherwise"), fields, rest="")]
     for one, diff in sampled(settings, summary, count):
         lines += ["", f"### {link(one.url, one.url)}", ""]
         lines += [

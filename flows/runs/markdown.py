@@ -13,6 +13,8 @@ _UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _WHITE = re.compile(r"\s+")
 _BEGINS_A_BLOCK = re.compile(r"(\d*)([-+=.)])")
 """What at the start of a line would be a list, a rule or a heading in it."""
+MOST_ROWS = 500
+"""Rows of a table in an artifact; Prefect's UI draws them all at once."""
 LONGEST_CELL = 200
 """Characters of a value in a table."""
 
@@ -41,7 +43,7 @@ def link(text: object, address: str | None) -> Marked:
     return Marked(f"[{cell(text)}]({quote(address, safe=':/?&=%#@+,;~-._')})")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, most: int, rest: str) -> str:
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, most: int = MOST_ROWS, rest: str) -> str:
     """A table of at most ``most`` rows; of more it says how many there are, and ``rest``, where to see them."""
     rows = iter(rows)
     lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]

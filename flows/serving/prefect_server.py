@@ -88,6 +88,14 @@ def brings_its_own(home: Path) -> bool:
     return "PREFECT_API_URL" not in os.environ and served_at(home) is None
 
 
+def use_served(home: Path) -> None:
+    """Have Prefect ask the `nianbao serve` of this folder, where nobody named a server. Before Prefect is imported."""
+    served = served_at(home)
+    if "PREFECT_API_URL" not in os.environ and served is not None:
+        os.environ["PREFECT_API_URL"] = served
+    os.environ.update(QUIET)
+
+
 @contextmanager
 def serving_lock(home: Path, url: str) -> Iterator[None]:
     """Be the one that serves ``home`` inside the block; raises :class:`ServingError` where another is."""
