@@ -19,6 +19,7 @@ import typer
 from flows.defaults import BACKFILL_HOSTS, LIST_AGAIN_AFTER, RECHECK_AFTER, SLICE_YEARS
 from flows.settings import SettingsError, read_settings
 from flows.terminal import say, talk
+from scrapers.errors import ForeseenError
 from scrapers.records import Level, ReportType
 
 INTERRUPTED = 130
@@ -728,47 +729,9 @@ def main() -> None:
 
 def _exit_code(error: Exception) -> int | None:
     """Say what went wrong and give the exit code; ``None`` for an error nobody foresaw, which keeps its traceback."""
-    # Imported only now: no command should wait for the modules of all the others.
-    from deployments.portal.serving import PortalUsageError
-    from flows.commands.read import PageError
-    from flows.crawling.reached_hosts import NobodyAnsweredError
-    from flows.serving.deployment_files import DeploymentFileError
-    from flows.serving.prefect_server import ServerError
-    from flows.shared_store.store import SharedStoreError
-    from flows.sharing.tokens import TokenFileError
-    from scrapers.sources.golden_pages import GoldenPageError
-    from scrapers.sources.new_source import NewSourceError
-    from scrapers.sources.registry import SourceError, UnknownSourceError
-    from scrapers.web.archive import ArchiveError
-    from scrapers.web.capture_index import CaptureNotFoundError
-    from warehouse.errors import UnknownDocumentError, WarehouseError
-
-    bad_usage = (
-        SettingsError,
-        SourceError,
-        UnknownSourceError,
-        UnknownDocumentError,
-        NewSourceError,
-        PageError,
-        PortalUsageError,
-        DeploymentFileError,
-        TokenFileError,
-    )
-    if isinstance(error, bad_usage):
+    if isinstance(error, ForeseenError):
         _say(error)
-        return 2
-    failed = (
-        ServerError,
-        ArchiveError,
-        CaptureNotFoundError,
-        GoldenPageError,
-        NobodyAnsweredError,
-        SharedStoreError,
-        WarehouseError,
-    )
-    if isinstance(error, failed):
-        _say(error)
-        return 1
+        return error.exit_code
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         where = error.filename or "while writing"
         _say(f"no space is left on the device ({where}); free some, then run the same command again")

@@ -14,6 +14,7 @@ from flows.runs.markdown import table
 from flows.runs.retries import tried_again_unless
 from flows.settings import read_settings
 from flows.upkeep.archive_index import Comparison, compare, update_index
+from scrapers.errors import ForeseenError
 from scrapers.web.archive_check import CheckedFile, check_file
 from scrapers.web.capture_index import warc_files
 from warehouse.compaction import compact, compact_if_due
@@ -37,7 +38,7 @@ class MaintainParameters(BaseModel):
     ] = True
 
 
-class ArchiveDamagedError(Exception):
+class ArchiveDamagedError(ForeseenError):
     """Records of the archive are damaged or missing; the message counts them, the run's artifact names them."""
 
 

@@ -12,6 +12,7 @@ import pydantic_settings
 from pydantic import Field, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from scrapers.errors import UsageError
 from scrapers.sources import REGISTRY
 from scrapers.web.quiet_hours import QuietHours
 
@@ -25,7 +26,7 @@ SECRETS = (*IN_BLOCKS, "server_token")
 """Settings that are taken from the environment only, and shown nowhere."""
 
 
-class SettingsError(Exception):
+class SettingsError(UsageError):
     """A setting is wrong; the message names it, where it came from, and what it takes."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from scrapers.errors import ForeseenError, UsageError
 
-class WarehouseError(Exception):
+
+class WarehouseError(ForeseenError):
     """The warehouse cannot do what was asked; the message says why and what to do."""
 
 
@@ -39,7 +41,7 @@ class QueryError(WarehouseError):
     """A query is refused or wrong; the message names the nearest table or column."""
 
 
-class UnknownDocumentError(WarehouseError):
+class UnknownDocumentError(WarehouseError, UsageError):
     """Somebody asked for a document that is not there, or by a name that several have; the message has the nearest."""
 
 

@@ -15,9 +15,10 @@ from deployments.portal.faults import UnknownFaultError
 from deployments.portal.folder import SiteFileError, folder_network
 from deployments.portal.network import Network
 from deployments.portal.proxy import Portal
+from scrapers.errors import UsageError
 
 
-class PortalUsageError(Exception):
+class PortalUsageError(UsageError):
     """The portal cannot be served as asked; the message says what to type instead."""
 
 

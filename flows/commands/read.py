@@ -16,6 +16,7 @@ from flows.settings import Settings
 from flows.terminal import say
 from flows.upkeep.learned_chrome import Rules, published_rules
 from scrapers.addresses import host_of
+from scrapers.errors import UsageError
 from scrapers.judging.judge import judge
 from scrapers.platforms.list_rows import read_list
 from scrapers.reading.attachments.file_draft import file_draft
@@ -31,7 +32,7 @@ LISTING = frozenset({PageKind.LIST, PageKind.HOME})
 """Pages that are read for their rows: a hub of several lists is a home page with a list in its middle."""
 
 
-class PageError(Exception):
+class PageError(UsageError):
     """A manifest, or a page it names, cannot be read; the message names the file and the line."""
 
 

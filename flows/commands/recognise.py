@@ -10,21 +10,18 @@ from flows.recognising.recognition_run import RecognisedFile, RecognitionSummary
 from flows.settings import Settings
 from flows.terminal import many, say, show_table, talk
 from scrapers.reading.attachments.file_reader import FileReader
-from scrapers.reading.attachments.recognition import RECOGNITION_LIMITS, EngineMissingError, engine_version
+from scrapers.reading.attachments.recognition import RECOGNITION_LIMITS, engine_version
 from scrapers.sources.registry import load_sources
 
 
 def recognise_command(settings: Settings, given: dict[str, Any], *, with_prefect: bool) -> int:
     """Recognise what waits; ``given`` are :class:`RecogniseParameters`. Exit code 1 where something could not be read
-    from the archive or loaded, or the engine is missing. Raises ``SettingsError`` for a parameter that is wrong."""
+    from the archive or loaded. Raises ``SettingsError`` for a parameter that is wrong, ``EngineMissingError`` without
+    the engine."""
     parameters = validated(RecogniseParameters, given)
     registry = load_sources(settings.sources_dir)
     scope = parameters.scope(registry)
-    try:
-        engine = engine_version()
-    except EngineMissingError as error:
-        say("error", str(error))
-        return 1
+    engine = engine_version()
     if not knows_an_archive(settings):
         return 1
     if with_prefect:

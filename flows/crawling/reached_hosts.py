@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from typing import Final
 
+from scrapers.errors import ForeseenError
 from scrapers.fetcher import Fetcher
 from scrapers.records import Fetched, KnownPage, Outcome, Request
 
@@ -14,7 +15,7 @@ _HOSTS: Final = 3
 """Of so many hosts one answers, unless the network is down: one or two may be down by themselves."""
 
 
-class NobodyAnsweredError(Exception):
+class NobodyAnsweredError(ForeseenError):
     """None of the hosts that a run asked could be reached."""
 
 

@@ -16,17 +16,12 @@ from prefect import get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 
-from flows.settings import SettingsError
+from scrapers.errors import UsageError
 from scrapers.reading.attachments.recognition import EngineMissingError
-from scrapers.sources.divisions import DivisionTableError
-from scrapers.sources.registry import SourceError, UnknownSourceError
 from warehouse.errors import ChecksFailedError, LostWarehouseError, NewerWarehouseError, NoReaderError
 
 FOR_A_PERSON: Final[tuple[type[Exception], ...]] = (
-    SettingsError,
-    SourceError,
-    UnknownSourceError,
-    DivisionTableError,
+    UsageError,
     ImportError,  # Dask, or the engine of recognition, is not installed
     EngineMissingError,
     LostWarehouseError,

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from scrapers.errors import UsageError
+
 OURS = "nianbao"
 """The tag by which a deployment is ours to change and to remove."""
 BY_HAND = "nianbao-by-hand"
@@ -19,7 +21,7 @@ PREFIX = "nianbao: "
 DEPLOYMENTS, LIMITS, AUTOMATIONS = "prefect.yaml", "limits.yaml", "automations.yaml"
 
 
-class DeploymentFileError(Exception):
+class DeploymentFileError(UsageError):
     """One of the files cannot be used; the message names it, the place in it, and what is wrong."""
 
 

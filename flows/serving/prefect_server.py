@@ -27,6 +27,8 @@ from typing import Any, BinaryIO
 
 import requests
 
+from scrapers.errors import ForeseenError
+
 LARGEST_LOG = 10 * 1024 * 1024
 """Bytes of a log at which a new one is begun; the last one is kept as ``.1``."""
 EARLIER_EVENT_WITHIN = timedelta(seconds=20)
@@ -35,7 +37,7 @@ READY_WITHIN = 120.0
 """Seconds; the first start writes Prefect's schema, about 10 to 20 s on two cores."""
 
 
-class ServerError(Exception):
+class ServerError(ForeseenError):
     """The embedded Prefect server did not come up; the message says where its log lies."""
 
 

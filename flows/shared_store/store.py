@@ -24,12 +24,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from scrapers.errors import ForeseenError
+
 LANDING, ARCHIVE, LOADED, REJECTED, RUNS = "landing", "archive", "loaded", "rejected", "runs"
 READER_COPY = "nianbao.duckdb"
 LOADER = "loader.json"
 
 
-class SharedStoreError(Exception):
+class SharedStoreError(ForeseenError):
     """The shared store does not answer, or not as it should; the message says where and what to do."""
 
 

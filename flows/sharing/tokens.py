@@ -8,11 +8,13 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from scrapers.errors import UsageError
+
 LEAST_LENGTH: Final = 32
 """Characters of a token: ``openssl rand -hex 32`` gives 64."""
 
 
-class TokenFileError(Exception):
+class TokenFileError(UsageError):
     """The file of tokens cannot be used; the message says why and what to do."""
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from scrapers.errors import UsageError
 from scrapers.records import Level
 
 FOLDER = Path(__file__).parent
@@ -26,7 +27,7 @@ _RELATIVE = re.compile(
 _MUNICIPALITIES = frozenset({"110000", "120000", "310000", "500000"})
 
 
-class DivisionTableError(Exception):
+class DivisionTableError(UsageError):
     """A row of ``divisions.csv`` or ``zones.csv`` is wrong. The message names file and line."""
 
 

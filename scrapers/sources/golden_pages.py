@@ -26,6 +26,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
+from scrapers.errors import ForeseenError
 from scrapers.records import Candidate, Column, Fetched, ListRow, PageKind, Report, Source, State
 from scrapers.settle import read_candidate
 from scrapers.sources.registry import PAGES_ENDING
@@ -53,7 +54,7 @@ class GoldenPage:
     text: str
 
 
-class GoldenPageError(Exception):
+class GoldenPageError(ForeseenError):
     """A golden page cannot be used; the message names the file and says what to do."""
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from scrapers.errors import UsageError
 from scrapers.judging.bodies import Body, read_body
 from scrapers.judging.publisher import body_of_title, resolve_publisher
 from scrapers.records import Column, Draft, Level, PageKind, ReportType, Source
@@ -39,7 +40,7 @@ _OFFICIAL = re.compile(r"(?:人民政府|管理委员会|办事处|局|厅|委�
 _GOVERNMENT_HOST = ".gov.cn"
 
 
-class NewSourceError(Exception):
+class NewSourceError(UsageError):
     """A source cannot be written as asked; the message says which option or which file decides it."""
 
 

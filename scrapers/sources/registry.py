@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from scrapers.errors import UsageError
 from scrapers.records import Level, Source
 from scrapers.sources import REGISTRY
 from scrapers.sources.source_file import SourceError, read_file, read_source
@@ -28,7 +29,7 @@ _FIRST = "check the setting sources_dir, or write its first source: `nianbao sou
 _OF_A_SOURCE = re.compile(r"^\s*publisher\s*=", re.MULTILINE)
 
 
-class UnknownSourceError(Exception):
+class UnknownSourceError(UsageError):
     """Somebody asked for a source that the registry does not hold."""
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import ValidationError
 
+from scrapers.errors import UsageError
 from scrapers.platforms import SEARCHING, PlatformError, layout_rows, names, platform
 from scrapers.records import Bounds, Column, ExtraHost, Layout, Level, Source
 from scrapers.sources.divisions import is_code, load
@@ -24,7 +25,7 @@ _OF_A_PLACE = frozenset({Level.PROVINCE, Level.CITY, Level.COUNTY})
 """Levels that a division has itself; the others are of bodies within one."""
 
 
-class SourceError(Exception):
+class SourceError(UsageError):
     """A registry file is wrong. ``problems`` holds one line each: ``file:line: what is wrong, and what to do``."""
 
     def __init__(self, problems: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from scrapers.errors import ForeseenError
 from scrapers.web.cdxj import Entry, write_index
 
 SUFFIX = ".warc.gz"
@@ -22,7 +23,7 @@ OPEN_SUFFIX = ".warc.gz.open"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class ArchiveError(Exception):
+class ArchiveError(ForeseenError):
     """The archive cannot be written or read; the message names the file and says what to do."""
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from scrapers.errors import ForeseenError
 from scrapers.web import warc
 from scrapers.web.archive_records import IDENTICAL_PAYLOAD, NOT_MODIFIED, Original
 from scrapers.web.cdxj import Entry, as_sent, index_path, read_index
@@ -27,7 +28,7 @@ _LONGEST_CHAIN = 8
 """Revisits of revisits that are followed; ours refer to the response itself, so one is what there is."""
 
 
-class CaptureNotFoundError(LookupError):
+class CaptureNotFoundError(ForeseenError, LookupError):
     """The archive holds no such capture, or not where it was said to be."""
 
 

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pypdfium2
 
+from scrapers.errors import ForeseenError
 from scrapers.reading.attachments.drawn_rules import drawn_rules
 from scrapers.reading.attachments.file_types import FileType, file_type
 from scrapers.reading.attachments.layout import Element, Glyph, PageContent, elements
@@ -74,7 +75,7 @@ class RecognisedLine:
 RecogniseLines = Callable[[Picture], Sequence[RecognisedLine]]
 
 
-class EngineMissingError(Exception):
+class EngineMissingError(ForeseenError):
     """The engine is not installed, or without its models."""
 
 
