@@ -23,7 +23,8 @@ def deploy_command(settings: Settings, *, check: bool, folder: Path | None) -> i
     from prefect.client.orchestration import get_client  # two seconds of imports
     from prefect.settings import PREFECT_API_URL
 
-    from flows.serving.deploy import Change, apply_all, differences
+    from flows.serving.deploying.change import Change
+    from flows.serving.deploying.deploy import apply_all, differences
 
     if not PREFECT_API_URL.value():
         say("error", "no Prefect server: start one with `nianbao serve`, which also deploys, or set PREFECT_API_URL")

@@ -89,7 +89,7 @@ def _prepare(settings: Settings, wanted: Wanted, say: Callable[[str], None]) -> 
     from prefect.client.orchestration import get_client  # Prefect reads its settings when it is imported
     from prefect.client.schemas.objects import StateType
 
-    from flows.serving.deploy import apply_all
+    from flows.serving.deploying.deploy import apply_all
 
     async def prepare() -> None:
         async with get_client() as client:

@@ -16,7 +16,7 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 
-from flows.serving.deploy import check_schedules
+from flows.serving.deploying.scheduled import check_schedules
 from flows.serving.deployment_files import BY_HAND, OURS, DeploymentFileError, Wanted, deployment_folder, read_wanted
 from flows.serving.prefect_server import STAYING
 from flows.serving.service import what_takes_up
