@@ -58,46 +58,14 @@ def coverage_table(
     )
 
 
-def coverage_summary(
-    reader: Path,
-    *,
-    years: Sequence[int] = (),
-    report_type: str | None = None,
-    division: str | None = None,
-    source_id: str | None = None,
-    day: date | None = None,
-) -> Answer:
-    """One row a report type and year: how many publishers in each state (``states``: state -> number)."""
-    return run_sql(
-        reader,
-        _SUMMARY,
-        parameters={
-            "years": list(years),
-            "states": [],
-            "report_type": report_type,
-            "division": division,
-            "source_id": source_id,
-            "day": day,
-        },
-    )
-
-
-_NARROWED: Final = """
+_LEDGER: Final = """
+SELECT publisher, level, division_code, report_type, report_year, state, due, published, days_late, reports,
+    document_id, last_listed_at, detail, source_id
 FROM coverage_on(coalesce($day::DATE, (now() AT TIME ZONE 'Asia/Shanghai')::DATE))
 WHERE (len($years::INTEGER[]) = 0 OR list_contains($years::INTEGER[], report_year::INTEGER))
     AND (len($states::VARCHAR[]) = 0 OR list_contains($states::VARCHAR[], state))
     AND ($report_type::VARCHAR IS NULL OR report_type = $report_type)
     AND ($division::VARCHAR IS NULL OR starts_with(coalesce(division_code, parent_division_code), $division))
     AND ($source_id::VARCHAR IS NULL OR source_id = $source_id)
+ORDER BY coalesce(division_code, parent_division_code), publisher, report_type, report_year
 """
-_LEDGER: Final = (
-    "SELECT publisher, level, division_code, report_type, report_year, state, due, published, days_late, reports, "
-    "document_id, last_listed_at, detail, source_id"
-    + _NARROWED
-    + "ORDER BY coalesce(division_code, parent_division_code), publisher, report_type, report_year"
-)
-_SUMMARY: Final = (
-    "SELECT report_type, report_year, count(*) AS expected, histogram(state) AS states"
-    + _NARROWED
-    + "GROUP BY ALL ORDER BY ALL"
-)

@@ -193,11 +193,6 @@ def announce(ledger: Path, found: Sequence[Matter], send: Callable[[Message], No
     return sent
 
 
-def said_so_far(ledger: Path) -> frozenset[tuple[Kind, str]]:
-    """What was announced and is not over."""
-    return frozenset(_said(_lines(ledger.read_bytes()))) if ledger.exists() else frozenset()
-
-
 def _message(kind: Kind, matters: Sequence[Matter], now: datetime) -> Message:
     one, many = _TITLES[kind]
     lines = [f"- {matter.line}" for matter in matters[:MOST_LINES]]

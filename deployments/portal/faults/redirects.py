@@ -35,10 +35,6 @@ def _script(answer: Answer, target: str) -> Answer:
     return Answer(200, page.encode(), _HTML, answer.role)
 
 
-def _https(asked: Asked) -> str:
-    return "https" + asked.url.removeprefix("http")
-
-
 def _marked(asked: Asked) -> str:
     return f"{asked.path}?{_MARK}"
 
