@@ -7,13 +7,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from made_files import documents, made, python_docx
-from measures import five_gram_f1, right_cells
 
 from deployments.portal.files import word
 from scrapers.reading.attachments.programs import Program
 from scrapers.reading.attachments.reading import read_file
 from scrapers.records import FileOutcome
+from tests.attachments.made_files import documents, made, python_docx
+from tests.attachments.measures import five_gram_f1, right_cells
 
 FILTERS = {"doc": "doc:MS Word 97", "rtf": "rtf", "pdf": "pdf", "docx": "docx:MS Word 2007 XML"}
 

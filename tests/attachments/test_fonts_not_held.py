@@ -6,7 +6,6 @@ import io
 from collections.abc import Iterable
 
 import pytest
-from made_files import of_kind
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
@@ -15,6 +14,7 @@ from deployments.portal.files import pdf
 from scrapers.reading.attachments.file_reader import FileReader
 from scrapers.reading.attachments.reading import read_file
 from scrapers.records import FileOutcome
+from tests.attachments.made_files import of_kind
 
 SENTENCE = "本机关不予公开3件，见附件（一）。"
 SIMSUN = (

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from made_files import documents, reportlab_pdf
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 
@@ -23,6 +22,7 @@ from deployments.portal.files.typesetting import typeset
 from scrapers.reading.attachments.file_reader import FileReader
 from scrapers.reading.attachments.limits import Limits
 from scrapers.records import FileOutcome
+from tests.attachments.made_files import documents, reportlab_pdf
 
 DOCUMENT = documents()[0]
 TITLE, BLOCKS = DOCUMENT.title, DOCUMENT.blocks

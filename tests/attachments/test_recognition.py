@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_files import EMBEDDED_FONT, Made, documents, made
-from measures import five_gram_f1, right_cells
 
 from deployments.portal.files import pdf
 from deployments.portal.files.typesetting import Page, Text, typeset
@@ -29,6 +27,8 @@ from scrapers.reading.attachments.recognition import (
     recognise_file,
 )
 from scrapers.records import FileOutcome, FileText, ReportType
+from tests.attachments.made_files import EMBEDDED_FONT, Made, documents, made
+from tests.attachments.measures import five_gram_f1, right_cells
 
 LEAST_F1 = 0.98
 """Of 5-grams of a clean scan at 150 dots an inch; measured: 1.000."""

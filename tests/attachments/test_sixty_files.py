@@ -6,12 +6,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from made_files import EMBEDDED_FONT, KINDS, Made, of_kind
-from measures import five_gram_f1, right_cells
 
 from scrapers.reading.assembly import restore
 from scrapers.reading.attachments.file_reader import FileReader
 from scrapers.records import FileOutcome, FileText
+from tests.attachments.made_files import EMBEDDED_FONT, KINDS, Made, of_kind
+from tests.attachments.measures import five_gram_f1, right_cells
 
 F1, CELLS = 0.99, 0.98
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import requests
-from asked_data import ASKED, CAME_IN
-from command_line import started
 
 from deployments.portal.demo import demo_network
 from deployments.portal.proxy import Portal
 from flows.settings import Settings
+from tests.flows.asked_data import ASKED, CAME_IN
+from tests.flows.command_line import started
 from warehouse.query import run_sql
 
 

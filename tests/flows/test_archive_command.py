@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import started
 
 from deployments.portal.demo import demo_network
 from deployments.portal.proxy import Portal
 from flows.settings import Settings
+from tests.flows.command_line import started
 from warehouse.query import run_sql
 
 CRAWLED = ("qinglan/qinghe", "yunling/yanxi")

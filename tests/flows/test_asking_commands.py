@@ -11,15 +11,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import command_line
 import duckdb
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
-from asked_data import ASKED, CAME_IN
-from command_line import Done
 
 from deployments.portal.demo import SOURCES
+from tests.flows import command_line
+from tests.flows.asked_data import ASKED, CAME_IN
+from tests.flows.command_line import Done
 from warehouse.errors import ChecksFailedError
 from warehouse.readers import publish
 

@@ -9,8 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from command_line import nianbao
-from test_killed_crawl import content
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
@@ -24,6 +22,8 @@ from flows.upkeep.registry import load_registry
 from scrapers.records import Column, KnownColumn, Level, Outcome, ReportType, Source
 from scrapers.report_years import parse_years, spelt
 from scrapers.sources.registry import load_sources, select_sources
+from tests.flows.command_line import nianbao
+from tests.flows.test_killed_crawl import content
 from warehouse.ledgers.crawl_ledger import SourceLedger
 from warehouse.ledgers.wanted import WantedYear
 from warehouse.query import run_sql

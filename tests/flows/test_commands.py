@@ -17,10 +17,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from command_line import started
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
+from tests.flows.command_line import started
 from warehouse.database import writing
 
 ONE = "qinglan/qinghe"

@@ -18,12 +18,12 @@ from typing import Any
 
 import pytest
 import requests
-from test_killed_crawl import content
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
 from flows.settings import Settings
 from scrapers.sources.registry import load_sources
+from tests.flows.test_killed_crawl import content
 from warehouse.query import run_sql
 
 PUBLISHERS = tuple(source.id for source in load_sources(SOURCES) if source.columns)[:12]

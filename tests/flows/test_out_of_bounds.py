@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from command_line import nianbao
-
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
 from flows.settings import Settings
+from tests.flows.command_line import nianbao
 from warehouse.query import run_sql
 
 ONE = "qinglan/qinghe"

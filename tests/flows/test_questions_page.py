@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import nianbao
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
+from tests.flows.command_line import nianbao
 from tests.questions.page import PAGE, PAGES, answer_on, answered, queries
 
 NOTEBOOK = PAGE.with_name("first_look.py")

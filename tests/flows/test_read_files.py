@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import nianbao
 
 from deployments.portal import demo_network
 from deployments.portal.documents import Document, Grid
 from deployments.portal.files import pdf, word
 from deployments.portal.files.typesetting import full_rows, typeset
 from scrapers.records import ReportType
+from tests.flows.command_line import nianbao
 
 
 @pytest.fixture(scope="module")

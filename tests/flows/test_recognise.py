@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import nianbao
 
 from deployments.portal import FILES_SOURCES, Portal, files_network
 from deployments.portal.files.site import FilesSite
@@ -24,6 +23,7 @@ from flows.settings import Settings
 from scrapers.reading.attachments.recognition import EngineMissingError, engine_version
 from scrapers.records import Block, FileOutcome, FileText, Flag
 from scrapers.sources.registry import load_sources
+from tests.flows.command_line import nianbao
 from warehouse.checks import run_checks
 from warehouse.database import writing
 from warehouse.query import run_sql

@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import nianbao
-from test_killed_crawl import content
 
 import scrapers.settle
 from deployments.portal.demo import SOURCES, demo_network
@@ -32,6 +30,8 @@ from scrapers.reading.page import read_page
 from scrapers.records import Draft
 from scrapers.sources.registry import load_sources, select_sources
 from tests.bench.reprocessing import dask
+from tests.flows.command_line import nianbao
+from tests.flows.test_killed_crawl import content
 from warehouse.query import run_sql
 
 REGISTRY = load_sources(SOURCES)

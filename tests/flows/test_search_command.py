@@ -13,7 +13,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from command_line import Done, nianbao
 
 import flows.upkeep.words
 from deployments.portal.demo import SOURCES, demo_network
@@ -21,6 +20,7 @@ from deployments.portal.proxy import Portal
 from flows.upkeep.words import query_words, recut_words
 from scrapers.reading.words import DICTIONARY_VERSION, tokens
 from scrapers.records import Words
+from tests.flows.command_line import Done, nianbao
 from warehouse.database import attach, writing
 from warehouse.readers import publish
 from warehouse.search import Filters, search_reports

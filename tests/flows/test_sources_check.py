@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from command_line import nianbao
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
 from scrapers.records import Outcome
+from tests.flows.command_line import nianbao
 from warehouse.ledgers.source_checks import FILE_NAME, SourceCheck, append_checks, read_checks
 
 ONE = "qinglan/qinghe"

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import nianbao
 
 from deployments.portal.demo import FAMILIES_SOURCES, SOURCES, demo_network, families_network
 from deployments.portal.proxy import Portal
 from scrapers.records import Column, Level, Source
 from scrapers.sources.registry import load_sources
+from tests.flows.command_line import nianbao
 from warehouse.ledgers.source_checks import FILE_NAME, read_checks
 
 COLUMN = "http://www.qinghe-demo.gov.cn/col/col1229426001/index.html"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from command_line import nianbao
+from tests.flows.command_line import nianbao
 
 FILE = """\
 publisher = "清河县人民政府"

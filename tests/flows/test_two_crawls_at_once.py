@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_killed_crawl import content, crawling, finished
 
 from deployments.portal.demo import demo_network
 from deployments.portal.proxy import Portal
 from flows.settings import Settings
+from tests.flows.test_killed_crawl import content, crawling, finished
 from warehouse.query import run_sql
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import nianbao
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.exchange import Asked
 from deployments.portal.proxy import Portal
 from flows.settings import Settings
+from tests.flows.command_line import nianbao
 from warehouse.query import run_sql
 
 SOURCE = "yunling/qiwu_shuangqiao"

@@ -9,9 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
-from columns_in_memory import HOST, Article, ColumnInMemory, query
-
 from scrapers.records import Request
+from tests.platforms.columns_in_memory import HOST, Article, ColumnInMemory, query
 
 
 class DatastoreColumn(ColumnInMemory):

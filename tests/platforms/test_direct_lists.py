@@ -6,12 +6,12 @@ import json
 from dataclasses import replace
 
 import pytest
-from columns_in_memory import Answer, ColumnInMemory, JpaasColumn, JpageColumn, articles
-from columns_of_programs import DatasourceColumn, DatastoreColumn, GkmlptColumn, TrsApiColumn
 
 from scrapers.platforms.direct import digest_of
 from scrapers.platforms.listing import list_column
 from scrapers.records import Listing, Outcome, Request
+from tests.platforms.columns_in_memory import Answer, ColumnInMemory, JpaasColumn, JpageColumn, articles
+from tests.platforms.columns_of_programs import DatasourceColumn, DatastoreColumn, GkmlptColumn, TrsApiColumn
 
 
 class ShellJpageColumn(JpageColumn):

@@ -6,13 +6,13 @@ import json
 from datetime import date
 
 import pytest
-from columns_in_memory import HOST, query
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrapers.platforms import PlatformError, names, platform
 from scrapers.platforms.gkmlpt import read_index
 from scrapers.records import Column, ListPage, Outcome, ReportType, Request
+from tests.platforms.columns_in_memory import HOST, query
 
 HOSTS = (HOST,)
 TITLE = "示例区2024年法治政府建设年度报告"

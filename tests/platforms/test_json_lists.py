@@ -6,11 +6,11 @@ import json
 from datetime import date
 
 import pytest
-from columns_in_memory import HOST
 
 from scrapers.platforms import PlatformError, platform
 from scrapers.platforms.json_list import program_in
 from scrapers.records import Column, Outcome, ReportType
+from tests.platforms.columns_in_memory import HOST
 
 
 def program(**given: str) -> Column:

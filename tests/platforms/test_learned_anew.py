@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from columns_in_memory import ColumnInMemory, JpaasColumn, articles
 
 from scrapers.collect import Tally, collect
 from scrapers.plan import Plan
 from scrapers.platforms.listing import list_column
 from scrapers.records import Capture, Fetched, KnownColumn, KnownPage, Outcome, Request
+from tests.platforms.columns_in_memory import ColumnInMemory, JpaasColumn, articles
 
 NOW = datetime(2026, 7, 1, 3, tzinfo=UTC)
 

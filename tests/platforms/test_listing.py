@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from columns_in_memory import (
+
+from scrapers.platforms import PlatformError, names, platform
+from scrapers.platforms.listing import list_column
+from scrapers.records import Column, Listing, Outcome, ReportType, Request
+from tests.platforms.columns_in_memory import (
     FAMILIES,
     HOST,
     LATE,
@@ -18,7 +22,7 @@ from columns_in_memory import (
     TrsContainerColumn,
     articles,
 )
-from columns_of_programs import (
+from tests.platforms.columns_of_programs import (
     PROGRAMS,
     DatasourceColumn,
     DatastoreColumn,
@@ -31,10 +35,6 @@ from columns_of_programs import (
     Was5JsonColumn,
     Was5XmlColumn,
 )
-
-from scrapers.platforms import PlatformError, names, platform
-from scrapers.platforms.listing import list_column
-from scrapers.records import Column, Listing, Outcome, ReportType, Request
 
 STATING_A_TOTAL: list[type[ColumnInMemory]] = [
     JpageColumn,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from columns_in_memory import HOST
-
 from scrapers.platforms.listing import list_column
 from scrapers.records import Column, Level, Listing, Outcome, ReportType, Source
+from tests.platforms.columns_in_memory import HOST
 
 
 def jpage_in_page(shown: int, total: int, column_id: str = "1229000001") -> str:

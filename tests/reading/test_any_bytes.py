@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
-from specimens import BODY, PARAGRAPHS, SIDE, TITLE, URL, article_meta, page
 
 from scrapers.reading.assembly import restore
 from scrapers.reading.decode import decode
 from scrapers.reading.page import read_page
 from scrapers.records import PageKind
+from tests.reading.specimens import BODY, PARAGRAPHS, SIDE, TITLE, URL, article_meta, page
 
 ARTICLE = (
     f'<div class="art"><h1>{TITLE}</h1><div class="info">发布时间：2025-03-12 10:00　来源：县司法局</div>'

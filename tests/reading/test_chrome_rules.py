@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from specimens import FIRST, PARAGRAPHS, THIRD, TITLE, URL, article_meta, page
 
 from scrapers.reading.assembly import restore
 from scrapers.reading.chrome import Context, assemble
 from scrapers.reading.chrome_rules import rules
 from scrapers.reading.page import read_page
 from scrapers.reading.render import Piece
+from tests.reading.specimens import FIRST, PARAGRAPHS, THIRD, TITLE, URL, article_meta, page
 
 
 def container_text(pieces: list[Piece]) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from specimens import FIRST, PARAGRAPHS, THIRD, TITLE, URL, article_meta, page
-
 from scrapers.reading.learned import learn_chrome
 from scrapers.reading.page import read_page
+from tests.reading.specimens import FIRST, PARAGRAPHS, THIRD, TITLE, URL, article_meta, page
 
 PROMPT = "本栏目由示例县融媒体中心制作播出"
 PAGES = [

@@ -7,13 +7,13 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from specimens import FIRST, PARAGRAPHS, TITLE, URL, article_meta, page
 
 from scrapers.reading.dates import find_date, path_date
 from scrapers.reading.ladder import dates
 from scrapers.reading.metadata import info_line
 from scrapers.reading.page import read_page
 from scrapers.records import Draft, PageKind
+from tests.reading.specimens import FIRST, PARAGRAPHS, TITLE, URL, article_meta, page
 
 BODY = f'<div id="zoom">{PARAGRAPHS}</div>'
 PAIRS = {"索引号": "11330115MB2D065126/2025-00071", "发布机构": "示例县司法局", "成文日期": "2025-03-10", "文号": ""}

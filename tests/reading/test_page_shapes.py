@@ -6,10 +6,22 @@ import json
 from html import escape
 
 import pytest
-from specimens import BODY, FIRST, PARAGRAPHS, SECOND, SECOND_MARKUP, SIDE, THIRD, TITLE, URL, article_meta, page
 
 from scrapers.reading.page import read_page
 from scrapers.records import PageKind
+from tests.reading.specimens import (
+    BODY,
+    FIRST,
+    PARAGRAPHS,
+    SECOND,
+    SECOND_MARKUP,
+    SIDE,
+    THIRD,
+    TITLE,
+    URL,
+    article_meta,
+    page,
+)
 
 HEAD = f"<h1>{TITLE}</h1><p>发布时间：2025-03-12 来源：县司法局</p>"
 EPOINT = (

@@ -6,7 +6,6 @@ from functools import cache
 from urllib.parse import urlsplit
 
 import pytest
-from probed_sites import HOST, YEARS, answering, detail, gkmlpt, page, rows, through, title
 
 from deployments.portal import FAMILIES_SOURCES, SOURCES, demo_network, families_network
 from scrapers.platforms.protocol import Fetch
@@ -14,6 +13,7 @@ from scrapers.records import Column, Outcome, ReportType, Request
 from scrapers.sources.discover import MOST_REQUESTS, Discovery, discover
 from scrapers.sources.registry import load_sources
 from scrapers.sources.search_forms import search_forms
+from tests.sources.probed_sites import HOST, YEARS, answering, detail, gkmlpt, page, rows, through, title
 
 HOME = f"http://{HOST}/"
 NETWORK = demo_network() | families_network()

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from probed_sites import (
+
+from deployments.portal import FAMILIES_SOURCES, SOURCES, demo_network, families_network
+from scrapers.platforms.listing import list_column
+from scrapers.platforms.protocol import Fetch
+from scrapers.reading.decode import decode
+from scrapers.records import Column, Outcome, PageKind, ReportType, Request, Source
+from scrapers.sources.column_names import read_name
+from scrapers.sources.probe import MOST_REQUESTS, Probe, probe
+from scrapers.sources.registry import load_sources
+from tests.sources.probed_sites import (
     HEX,
     HOST,
     answering,
@@ -25,15 +34,6 @@ from probed_sites import (
     ucap,
     was5,
 )
-
-from deployments.portal import FAMILIES_SOURCES, SOURCES, demo_network, families_network
-from scrapers.platforms.listing import list_column
-from scrapers.platforms.protocol import Fetch
-from scrapers.reading.decode import decode
-from scrapers.records import Column, Outcome, PageKind, ReportType, Request, Source
-from scrapers.sources.column_names import read_name
-from scrapers.sources.probe import MOST_REQUESTS, Probe, probe
-from scrapers.sources.registry import load_sources
 
 FAMILY_OF_LABEL = {
     "TRS WCM": "trs",

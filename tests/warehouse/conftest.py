@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_batches import write_all
 
 from scrapers.records import Batch
+from tests.warehouse.sample_batches import write_all
 from warehouse.database import attach, writing
 from warehouse.load import LoadResult, load_pending
 

@@ -10,9 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_batches import MORNING, SOURCE, TEXT, address, candidate, capture, report, whole_batch, write_all
 
 from scrapers.records import ArchivedFile, ArchivedRecord, Batch, Place
+from tests.warehouse.sample_batches import (
+    MORNING,
+    SOURCE,
+    TEXT,
+    address,
+    candidate,
+    capture,
+    report,
+    whole_batch,
+    write_all,
+)
 from warehouse.batches.landing import write_batch
 from warehouse.ledgers import archive_index
 from warehouse.ledgers.archive_index import (

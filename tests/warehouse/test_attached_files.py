@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_batches import ANNEX, MORNING, SOURCE, address, capture, report
 
 from scrapers.records import (
     AttachedFile,
@@ -24,6 +23,7 @@ from scrapers.records import (
     Outcome,
     Report,
 )
+from tests.warehouse.sample_batches import ANNEX, MORNING, SOURCE, address, capture, report
 from warehouse.ledgers.crawl_ledger import FILE_TRIES, read_ledgers
 
 Load = Callable[..., Any]

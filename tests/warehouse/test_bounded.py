@@ -14,8 +14,8 @@ from typing import Any, get_args
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sample_batches import whole_batch, write_all
 
+from tests.warehouse.sample_batches import whole_batch, write_all
 from warehouse.answers.bounded import AnswerFormat, BoundedReader, Bounds
 from warehouse.answers.formats import answer_text
 from warehouse.errors import LimitError, NoReaderError, QueryError

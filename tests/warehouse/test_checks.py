@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_batches import TEXT, capture, read_later, report, whole_batch
 
 from scrapers.records import Batch, Block, Figure
+from tests.warehouse.sample_batches import TEXT, capture, read_later, report, whole_batch
 from warehouse.checks import checks, last_load, run_checks
 from warehouse.database import writing
 from warehouse.errors import ChecksFailedError

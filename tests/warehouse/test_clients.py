@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 import polars
 import pytest
-from sample_batches import whole_batch, write_all
 
+from tests.warehouse.sample_batches import whole_batch, write_all
 from warehouse.load import load_pending
 from warehouse.query import run_sql
 from warehouse.readers import publish

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_batches import TEXT, read_later, whole_batch
 
+from tests.warehouse.sample_batches import TEXT, read_later, whole_batch
 from warehouse import compaction
 from warehouse.compaction import compact, compaction_is_due
 from warehouse.database import attach, writing

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_batches import TEXT, address, capture, read_later, report, whole_batch
 
 from scrapers.records import Batch, Correction
+from tests.warehouse.sample_batches import TEXT, address, capture, read_later, report, whole_batch
 from warehouse.checks import run_checks
 from warehouse.database import writing
 from warehouse.ledgers.amendments import apply_amendments, load_corrections

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_batches import (
+
+from scrapers.records import Batch, Column, Edition, Flag, Level, ListRow, Outcome, ReportType, Signature, Source, State
+from tests.warehouse.sample_batches import (
     COLUMN,
     MORNING,
     SOURCE,
@@ -21,8 +23,6 @@ from sample_batches import (
     report,
     whole_batch,
 )
-
-from scrapers.records import Batch, Column, Edition, Flag, Level, ListRow, Outcome, ReportType, Signature, Source, State
 from warehouse.coverage import STATES, coverage_table
 from warehouse.database import writing
 from warehouse.ledgers.crawl_ledger import load_sources

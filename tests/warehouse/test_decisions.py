@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_batches import MORNING, SOURCE, TEXT, address, capture, read_later, report, write_all
 
 from scrapers.records import Batch, Report, State
+from tests.warehouse.sample_batches import MORNING, SOURCE, TEXT, address, capture, read_later, report, write_all
 from warehouse.checks import run_checks
 from warehouse.database import writing
 from warehouse.ledgers.amendments import apply_amendments

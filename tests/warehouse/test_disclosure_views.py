@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sample_batches import report
 
 from deployments.portal.lot import Lot
 from deployments.portal.statutory_tables import applications_table, draw_applications
 from scrapers.reading.figures import figures
 from scrapers.records import Batch, Figure, Report, ReportType, Section, Table
+from tests.warehouse.sample_batches import report
 
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]

@@ -18,9 +18,9 @@ import frictionless
 import polars
 import pyarrow.parquet as pq
 import pytest
-from sample_batches import whole_batch, write_all
 
 from scrapers.records import ReportType
+from tests.warehouse.sample_batches import whole_batch, write_all
 from warehouse.errors import ExportError
 from warehouse.export import Selection, export
 from warehouse.load import load_pending

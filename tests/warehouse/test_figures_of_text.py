@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_batches import TEXT, report, whole_batch
 
 from flows.upkeep.quantities import find_quantities_anew
 from scrapers.reading.quantities import EXTRACTOR_VERSION, quantities
 from scrapers.records import Batch, Figure, Report, ReportType, Section, State
+from tests.warehouse.sample_batches import TEXT, report, whole_batch
 
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]

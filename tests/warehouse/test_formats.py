@@ -11,8 +11,8 @@ from typing import Any
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
-from sample_batches import address, whole_batch, write_all
 
+from tests.warehouse.sample_batches import address, whole_batch, write_all
 from warehouse.answers import formats
 from warehouse.answers.formats import FileFormat, Written, format_of, write_file
 from warehouse.errors import QueryError

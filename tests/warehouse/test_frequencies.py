@@ -11,10 +11,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from sample_batches import report
 
 from scrapers.records import Batch, Edition, Level, Report, Words
 from scrapers.sources import divisions
+from tests.warehouse.sample_batches import report
 from warehouse.database import writing
 from warehouse.ledgers.divisions import load_divisions
 

@@ -9,10 +9,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from sample_batches import MORNING, SOURCE, TEXT, address, capture, digest, report
-
 from scrapers.judging.copies import signature
 from scrapers.records import Batch, Outcome, State
+from tests.warehouse.sample_batches import MORNING, SOURCE, TEXT, address, capture, digest, report
 from warehouse.rebuild import reload_kept
 
 Load = Callable[..., Any]

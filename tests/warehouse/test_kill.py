@@ -13,8 +13,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from sample_batches import TEXT, read_later, whole_batch, write_all
 
+from tests.warehouse.sample_batches import TEXT, read_later, whole_batch, write_all
 from warehouse import migrate
 from warehouse.database import attach
 from warehouse.load import load_pending

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sample_batches import whole_batch, write_in_format_1
 
 from scrapers.records import Batch, Candidate, Capture, ColumnListing, Draft, Report
+from tests.warehouse.sample_batches import whole_batch, write_in_format_1
 from warehouse.batches.landing import LOADED, SCHEMA, batch_name, pending, read_batch_file, set_aside, write_batch
 from warehouse.errors import BatchConflictError, UnreadableBatchError
 

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sample_batches import MORNING, TEXT, capture, report, whole_batch
-
 from scrapers.records import Batch, Removal
+from tests.warehouse.sample_batches import MORNING, TEXT, capture, report, whole_batch
 from warehouse.database import writing
 from warehouse.ledgers.crawl_ledger import finish_run, start_run
 from warehouse.ledgers.learned_chrome import (

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_batches import MORNING, SOURCE, address, candidate, capture, report, whole_batch
 
 from scrapers.records import Batch, ColumnListing, KnownColumn, KnownPage, Listing, ListRow, Outcome, Place, State
+from tests.warehouse.sample_batches import MORNING, SOURCE, address, candidate, capture, report, whole_batch
 from warehouse.ledgers.crawl_ledger import SourceLedger, finish_run, read_ledgers, start_run
 
 Load = Callable[..., Any]

@@ -16,7 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sample_batches import (
+
+from scrapers.records import Batch, Capture, Flag, Level, Outcome, ReportType, Section, State, Words
+from tests.warehouse.sample_batches import (
     COLUMN,
     MORNING,
     SOURCE,
@@ -32,8 +34,6 @@ from sample_batches import (
     write_all,
     write_in_format_1,
 )
-
-from scrapers.records import Batch, Capture, Flag, Level, Outcome, ReportType, Section, State, Words
 from warehouse.batches.landing import batch_name, write_batch
 from warehouse.database import attach
 from warehouse.errors import WarehouseBusyError, WarehouseError

@@ -11,9 +11,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from sample_batches import TEXT, read_later, report, whole_batch, write_all
 
 from scrapers.records import Batch, Words
+from tests.warehouse.sample_batches import TEXT, read_later, report, whole_batch, write_all
 from warehouse import migrate as migrate_module
 from warehouse.database import attach, writing
 from warehouse.errors import NewerWarehouseError, WarehouseError

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_batches import MORNING, SOURCE, address, capture, digest, report, write_all
 
 from scrapers.judging import copies
 from scrapers.records import Batch, Signature, State
+from tests.warehouse.sample_batches import MORNING, SOURCE, address, capture, digest, report, write_all
 from warehouse import migrate as migrate_module
 from warehouse.answers.copies import nearest_report
 from warehouse.database import attach

@@ -9,9 +9,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from sample_batches import SOURCE, capture, report
 
 from scrapers.records import Batch, Words
+from tests.warehouse.sample_batches import SOURCE, capture, report
 from warehouse import postings
 from warehouse.checks import run_checks
 from warehouse.database import writing

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sample_batches import MORNING, SOURCE, address, candidate, capture
-
 from scrapers.records import Batch, Column, Level, Outcome, ReportType, Source, State
+from tests.warehouse.sample_batches import MORNING, SOURCE, address, candidate, capture
 from warehouse.answers.problems import KINDS, problem_table
 from warehouse.database import writing
 from warehouse.ledgers.crawl_ledger import close_killed_runs, finish_run, load_sources, start_run

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_batches import whole_batch, write_all
 
 from scrapers.records import Words
+from tests.warehouse.sample_batches import whole_batch, write_all
 from warehouse.answers.formats import answer_text
 from warehouse.errors import QueryError
 from warehouse.load import load_pending

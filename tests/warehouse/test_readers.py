@@ -12,8 +12,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from sample_batches import whole_batch, write_all
 
+from tests.warehouse.sample_batches import whole_batch, write_all
 from warehouse.database import attach, writing
 from warehouse.errors import ChecksFailedError, LostWarehouseError, NoReaderError
 from warehouse.load import load_pending

@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sample_batches import MORNING, SOURCE, address, capture, digest, report
-from test_near_copies import signed, words
 
 from scrapers.records import Batch, Edition, Level, Words
+from tests.warehouse.sample_batches import MORNING, SOURCE, address, capture, digest, report
+from tests.warehouse.test_near_copies import signed, words
 
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]

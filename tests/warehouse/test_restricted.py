@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from sample_batches import whole_batch, write_all
 
+from tests.warehouse.sample_batches import whole_batch, write_all
 from warehouse.errors import NoReaderError, QueryError
 from warehouse.load import load_pending
 from warehouse.query import run_on, run_sql

@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sample_batches import report
 
 from scrapers.judging.copies import signature
 from scrapers.records import Batch, Report, ReportType
+from tests.warehouse.sample_batches import report
 
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]

@@ -12,9 +12,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from sample_batches import MORNING, SOURCE, capture, report, whole_batch
 
 from scrapers.records import Batch, Outcome, State, Words
+from tests.warehouse.sample_batches import MORNING, SOURCE, capture, report, whole_batch
 from warehouse.database import writing
 from warehouse.errors import NoReaderError
 from warehouse.readers import publish

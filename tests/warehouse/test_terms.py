@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from sample_batches import report, whole_batch
-
 from scrapers.records import State, Words
+from tests.warehouse.sample_batches import report, whole_batch
 
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_site import Site, serving
 
 from scrapers.web.archive import Archive
 from scrapers.web.circuit import CircuitLimits
 from scrapers.web.client import Client, ClientSettings
 from scrapers.web.pace import HostPace
+from tests.web.loopback_site import Site, serving
 
 
 @pytest.fixture

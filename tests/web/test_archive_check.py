@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from archived import NOON, exchange, known, not_modified, written
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -19,6 +18,7 @@ from scrapers.web.archive import Archive
 from scrapers.web.archive_check import check_file
 from scrapers.web.archive_scan import scan_records
 from scrapers.web.capture_index import CaptureNotFoundError, read_capture, scan_file
+from tests.web.archived import NOON, exchange, known, not_modified, written
 
 
 def only(folder: Path) -> Path:

@@ -8,13 +8,13 @@ import threading
 from pathlib import Path
 
 import pytest
-from archived import NOON, exchange, noise, passes_warcio_check
 from warcio.archiveiterator import ArchiveIterator
 
 from scrapers.web.archive import Archive, ArchiveError
 from scrapers.web.archive_scan import scan_records
 from scrapers.web.capture_index import read_capture
 from scrapers.web.recovery import recover
+from tests.web.archived import NOON, exchange, noise, passes_warcio_check
 
 
 def test_each_host_group_has_its_own_files_which_say_whose_they_are(tmp_path: Path) -> None:

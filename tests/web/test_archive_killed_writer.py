@@ -10,16 +10,16 @@ import time
 from pathlib import Path
 
 import pytest
-from archived import passes_warcio_check
 
 from scrapers.web.archive_check import check_file
 from scrapers.web.capture_index import CaptureIndex, read_capture
 from scrapers.web.recovery import recover
+from tests.web.archived import passes_warcio_check
 
 _WRITER = """
 import os, pathlib, sys, threading
 sys.path.insert(0, sys.argv[2])
-from archived import exchange
+from tests.web.archived import exchange
 from scrapers.web.archive import Archive
 archive = Archive(pathlib.Path(sys.argv[1]), run_id="killed", max_bytes=400_000)
 
@@ -41,8 +41,8 @@ def test_every_capture_that_was_reported_is_read_back_after_a_kill_at_a_random_m
     tmp_path: Path, round_: int
 ) -> None:
     moment = random.Random(round_).uniform(0.05, 0.6)
-    here = str(Path(__file__).parent)
-    with subprocess.Popen([sys.executable, "-c", _WRITER, str(tmp_path), here], stdout=subprocess.PIPE) as process:
+    root = str(Path(__file__).parents[2])
+    with subprocess.Popen([sys.executable, "-c", _WRITER, str(tmp_path), root], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         first = b"".join(process.stdout.readline() for _ in range(6))  # from here on, however slow the machine
         time.sleep(moment)

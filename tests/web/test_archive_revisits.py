@@ -7,13 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from archived import NOON, exchange, known, not_modified, passes_warcio_check, written
 from warcio.archiveiterator import ArchiveIterator
 
 from scrapers.records import Place
 from scrapers.web import warc
 from scrapers.web.archive import Archive, Position
 from scrapers.web.capture_index import CaptureIndex, CaptureNotFoundError, read_capture
+from tests.web.archived import NOON, exchange, known, not_modified, passes_warcio_check, written
 
 LATER = NOON + timedelta(days=30)
 PAGE = "<p>2025年法治政府建设年度报告</p>".encode() * 200

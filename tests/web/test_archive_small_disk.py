@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from archived import exchange, noise
 
 from scrapers.web.archive import Archive, ArchiveError, ArchiveFull, Position
 from scrapers.web.archive_check import check_file
 from scrapers.web.capture_index import read_capture
 from scrapers.web.recovery import recover
+from tests.web.archived import exchange, noise
 
 
 @contextmanager

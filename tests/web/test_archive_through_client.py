@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from loopback_site import Seen, Site, response
 from warcio.archiveiterator import ArchiveIterator
 
 from scrapers.records import KnownPage, Outcome, Place, Request, State
@@ -14,6 +13,7 @@ from scrapers.web.archive_check import check_file
 from scrapers.web.archive_scan import scan_records
 from scrapers.web.capture_index import read_capture
 from scrapers.web.client import Client
+from tests.web.loopback_site import Seen, Site, response
 
 HOSTS = ("127.0.0.1", "elsewhere.test")
 

@@ -11,7 +11,6 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from loopback_site import HOSTS, HTML, Seen, Site, serving
 
 from scrapers.records import Outcome, Request
 from scrapers.web.archive import Archive
@@ -20,6 +19,7 @@ from scrapers.web.circuit import CircuitLimits
 from scrapers.web.client import Client, ClientSettings
 from scrapers.web.evidence import KEPT
 from scrapers.web.pace import HostPace
+from tests.web.loopback_site import HOSTS, HTML, Seen, Site, serving
 
 SILENCE, WHOLE = 0.4, 0.8
 """Seconds: the read timeout and the total one."""

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from archived import NOON, exchange, passes_warcio_check
 from hypothesis import given
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
@@ -25,6 +24,7 @@ from scrapers.web.archive_scan import scan_records
 from scrapers.web.capture_index import CaptureIndex, CaptureNotFoundError, read_capture, scan_file
 from scrapers.web.cdxj import surt, write_index
 from scrapers.web.recovery import recover
+from tests.web.archived import NOON, exchange, passes_warcio_check
 
 
 def test_request_and_response_pass_warcio_check_and_read_back(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_file_in_use_is_not_recovered(tmp_path: Path) -> None:
 _WRITER = """
 import sys, pathlib
 sys.path.insert(0, sys.argv[2])
-from archived import exchange
+from tests.web.archived import exchange
 from scrapers.web.archive import Archive
 archive = Archive(pathlib.Path(sys.argv[1]), run_id=sys.argv[3])
 for n in range(int(sys.argv[4])):
@@ -252,9 +252,9 @@ else:
 
 
 def writer(folder: Path, run_id: str, count: int, ending: str) -> subprocess.Popen[str]:
-    here = str(Path(__file__).parent)
+    root = str(Path(__file__).parents[2])
     return subprocess.Popen(
-        [sys.executable, "-c", _WRITER, str(folder), here, run_id, str(count), ending],
+        [sys.executable, "-c", _WRITER, str(folder), root, run_id, str(count), ending],
         stdout=subprocess.PIPE,
         stdin=subprocess.PIPE,
         text=True,

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback_site import HOSTS, Site, redirect, response
 
 from scrapers.records import Capture, Outcome, Request
 from scrapers.web.budget import Budget
@@ -18,6 +17,7 @@ from scrapers.web.circuit import CircuitLimits
 from scrapers.web.client import Client, ClientSettings
 from scrapers.web.pace import HostPace, Pace
 from scrapers.web.quiet_hours import CHINA, QuietHours
+from tests.web.loopback_site import HOSTS, Site, redirect, response
 
 OFFICE = QuietHours.parse("08:00-18:00")
 NIGHT = QuietHours.parse("22:00-06:00")

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fake_clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback_site import HOSTS, HTML, Seen, Site, redirect, response
 
 from scrapers.records import Fetched, Outcome, Request
 from scrapers.web.circuit import HOST_TROUBLES, LONGEST_REST, Circuit, CircuitLimits
 from scrapers.web.client import Client, ClientSettings
 from scrapers.web.pace import HostPace, NotAskedError
+from tests.web.fake_clock import Clock
+from tests.web.loopback_site import HOSTS, HTML, Seen, Site, redirect, response
 
 LIMITS = CircuitLimits(failures=3, cooldown=300.0, longest=1000.0)
 NOON = 1_795_348_800.0

@@ -19,13 +19,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from loopback_site import HOSTS, HTML, Seen, Site, redirect, response
 
 from scrapers.records import Fetched, KnownPage, Outcome, Request, State
 from scrapers.web.archive import Archive, ArchiveFull
 from scrapers.web.capture_index import CaptureIndex, read_capture
 from scrapers.web.client import Client, ClientSettings
 from scrapers.web.pace import HostPace
+from tests.web.loopback_site import HOSTS, HTML, Seen, Site, redirect, response
 
 NewClient = Callable[..., Client]
 

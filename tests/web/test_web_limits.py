@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from loopback_site import HOSTS, HTML, Seen, Site, redirect, response, serving
 
 from scrapers.records import Capture, Outcome, Request
 from scrapers.web import connection
 from scrapers.web.client import Client
+from tests.web.loopback_site import HOSTS, HTML, Seen, Site, redirect, response, serving
 
 NewClient = Callable[..., Client]
 
@@ -269,7 +269,7 @@ def _pipe(one: socket.socket, other: socket.socket) -> None:
 def test_an_encrypted_site_is_reached_through_a_proxys_tunnel_with_its_certificate_checked(
     tmp_path: Path, new_client: NewClient
 ) -> None:
-    from test_web_tls import certificate, server_context
+    from tests.web.test_web_tls import certificate, server_context
 
     pem = certificate(tmp_path, 2048)
     with serving(Site(), server_context(pem)) as site, tunnelling_proxy(site.port) as (proxy, asked):

@@ -12,13 +12,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from fake_clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deployments.portal.demo import demo_network
 from deployments.portal.proxy import Portal
 from scrapers.web.pace import SLOWEST, HostPace, PaceState
+from tests.web.fake_clock import Clock
 
 
 def starts(

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from loopback_site import HOSTS, Site, serving
 
 from scrapers.records import Outcome, Request
 from scrapers.web import connection
 from scrapers.web.client import Client
 from scrapers.web.wire import Wire
+from tests.web.loopback_site import HOSTS, Site, serving
 
 
 def certificate(folder: Path, bits: int) -> Path:
