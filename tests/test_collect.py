@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -83,7 +84,7 @@ def collected(
     return batches, tally
 
 
-def held(**changed: object) -> dict[str, KnownPage]:
+def held(**changed: Any) -> dict[str, KnownPage]:
     page = KnownPage(
         REPORT,
         State.ACCEPTED,

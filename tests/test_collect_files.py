@@ -106,7 +106,7 @@ def only_report(batches: list[Batch]) -> Report:
 
 
 MADE = pdf.pdf(typeset(TITLE, BLOCKS))
-LISTED = {COLUMN: listed("./202502/t20250206_1.html")}
+LISTED: dict[str, bytes | Outcome] = {COLUMN: listed("./202502/t20250206_1.html")}
 
 
 def test_the_file_is_asked_for_as_the_page_was_and_its_text_is_the_report_s() -> None:

@@ -285,7 +285,7 @@ def _xls(sheets: Sequence[tuple[list[list[str]], Sequence[Any]]]) -> bytes:
     for number, (rows, cells) in enumerate(sheets):
         sheet = book.add_sheet(f"表{number + 1}")
         spans = {(y, x): one for one, y, x in cells}
-        taken = set()
+        taken: set[tuple[int, int]] = set()
         for y, row in enumerate(rows):
             for x, text in enumerate(row):
                 if (y, x) in taken:

@@ -21,6 +21,7 @@ from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -149,7 +150,7 @@ def _contest() -> None:
         from flows.crawl import CrawlParameters, crawl
 
         before, began = _own_cpu(), time.perf_counter()
-        summary = crawl(CrawlParameters())
+        summary: Any = crawl(CrawlParameters())
     else:
         before, began = _own_cpu(), time.perf_counter()
         summary = crawl_plainly(read_settings(), sources, sources)

@@ -159,8 +159,8 @@ def _wait_for_workers(address: str, workers: int) -> None:
     from distributed import Client
 
     with Client(address) as client:  # type: ignore[no-untyped-call]
-        client.wait_for_workers(workers, timeout=60)  # type: ignore[no-untyped-call]
-        client.run(_load)  # type: ignore[no-untyped-call]
+        client.wait_for_workers(workers, timeout=60)
+        client.run(_load)
 
 
 def _load() -> None:

@@ -145,7 +145,7 @@ class Asked:
         self.published = published
 
 
-def asking(words: Sequence[str]) -> Callable[[str], list[Sequence[Any]]]:
+def asking(words: Sequence[str]) -> Callable[[str], Sequence[Sequence[Any]]]:
     """A connected client: what takes a query and gives its rows."""
     kind, *rest = words
     if kind == "share":
@@ -378,7 +378,7 @@ def ducklake(folder: Path, reader: Path) -> Iterator[Asked]:
         prefix = ["runuser", "-u", "postgres", "--"]
     data = home / "data"
     _run(*prefix, binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust")
-    control = [*prefix, binaries / "pg_ctl", "-D", data, "-w", "-l", home / "log"]
+    control: list[str | Path] = [*prefix, binaries / "pg_ctl", "-D", data, "-w", "-l", home / "log"]
     _run(*control, "-o", f"-p {port} -k {home} -h 127.0.0.1", "start")
     try:
         catalog = f"dbname=postgres host=127.0.0.1 port={port} user=postgres"

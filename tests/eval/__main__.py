@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,7 +31,7 @@ def main() -> int:
     )
     readers: dict[str, Callable[[], tuple[list[dict[str, Any]], float]]] = {
         "nianbao": lambda: our_predictions(SHARED / "pages"),
-        **{name: (lambda read=read: predictions_by(read, SHARED / "pages")) for name, read in peers().items()},
+        **{name: partial(predictions_by, read, SHARED / "pages") for name, read in peers().items()},
     }
     for name, predict in readers.items():
         with TemporaryDirectory() as folder:

@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ CHOSEN = select_sources(REGISTRY, ids=["qinglan/qinghe", "qinglan/qinghe_liuzhi"
 PAST = Scope(frozenset(range(2017, 2021)), slice_years=2)
 
 
-def settings(data: Path, portal: Portal, **changed: object) -> Settings:
+def settings(data: Path, portal: Portal, **changed: Any) -> Settings:
     return Settings(data_dir=data, proxy=portal.url, pace_seconds=0, sources_dir=SOURCES, **changed)
 
 

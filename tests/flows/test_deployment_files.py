@@ -96,7 +96,7 @@ def test_automations_are_prefects_own_and_run_what_is_deployed(wanted: Wanted) -
 
     names = set()
     for deployment in wanted.deployments:
-        flow = load_flow_from_entrypoint(deployment.entrypoint)
+        flow: Any = load_flow_from_entrypoint(deployment.entrypoint)
         assert isinstance(flow, Flow)
         names.add(f"{flow.name}/{deployment.name}")
     for automation in wanted.automations:

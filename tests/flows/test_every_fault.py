@@ -27,6 +27,7 @@ from flows.crawling import web_client as web
 from flows.settings import Settings
 from scrapers.records import Column, Level, Outcome, ReportType, Source
 from scrapers.web.capture_index import read_capture
+from scrapers.web.client import ClientSettings
 from scrapers.web.evidence import KEPT, beginning
 from warehouse.query import run_sql
 
@@ -212,7 +213,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
         patch.setattr(transport, "SLOW_SECONDS", 0.2)
         patch.setattr(transport, "DRIP_PIECE", 2048)
         patch.setattr(transport, "DRIP_PAUSE", 0.01)
-        patch.setattr(web, "ClientSettings", functools.partial(web.ClientSettings, backoff_seconds=0.01))
+        patch.setattr(web, "ClientSettings", functools.partial(ClientSettings, backoff_seconds=0.01))
         sites = {case.host: site_of(case) for case in CASES}
         sources = [source_of(case, sites[case.host]) for case in CASES]
         with Portal(Network(map(WithoutValidators, sites.values()))) as portal:

@@ -14,6 +14,7 @@ from deployments.portal.proxy import Portal
 from flows.crawling import crawl_run
 from flows.crawling.crawl_run import CrawlRun, crawl_plainly
 from flows.crawling.reached_hosts import NobodyAnsweredError
+from flows.crawling.run_summary import RunSummary
 from flows.runs.run_lock import is_alive
 from flows.settings import Settings, read_settings
 from flows.shared_store.handing_over import store_of
@@ -21,6 +22,7 @@ from scrapers.records import Source
 from scrapers.sources.registry import load_sources, select_sources
 from scrapers.web.archive import Archive, ArchiveError
 from tests.flows.served import free_port, wait_for
+from warehouse.batches.landing import write_batch
 from warehouse.database import writing
 from warehouse.errors import ChecksFailedError
 from warehouse.query import run_sql
@@ -40,7 +42,7 @@ def settings(tmp_path: Path, portal: Portal) -> Settings:
     return Settings(data_dir=tmp_path, proxy=portal.url, pace_seconds=0, sources_dir=SOURCES, batch_pages=1)
 
 
-def crawl(settings: Settings, sources: tuple[Source, ...] = CHOSEN) -> crawl_run.RunSummary:
+def crawl(settings: Settings, sources: tuple[Source, ...] = CHOSEN) -> RunSummary:
     return crawl_plainly(settings, sources, REGISTRY)
 
 
@@ -101,7 +103,7 @@ def test_a_run_whose_loader_fails_ends_at_the_page_in_hand(
     whole = len(portal.log) - before
     failing = settings.model_copy(update={"data_dir": settings.data_dir / "failing"})
     run = CrawlRun(failing, CHOSEN, REGISTRY)
-    written = crawl_run.write_batch
+    written = write_batch
     landed: list[Path] = []
 
     def waits_for_the_loader(*given: Any, **named: Any) -> Path:

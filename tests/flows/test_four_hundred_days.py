@@ -41,7 +41,7 @@ def due_times(name: str) -> list[datetime]:
         for schedule in deployment.schedules:
             cron = CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
             start = BEGIN
-            while batch := await cron.get_dates(n=500, start=start, end=end):  # type: ignore[arg-type]
+            while batch := await cron.get_dates(n=500, start=start, end=end):
                 found += batch
                 start = batch[-1] + timedelta(seconds=1)
         return sorted(found)

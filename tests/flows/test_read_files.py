@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,14 @@ from tests.flows.command_line import nianbao
 
 @pytest.fixture(scope="module")
 def report() -> Document:
-    return next(
+    documents: Iterator[Document] = (
         row.document
         for site in demo_network().sites
         for column in getattr(site, "columns", ())
         for row in column.rows
         if row.document is not None and row.document.report_type is ReportType.DISCLOSURE
     )
+    return next(documents)
 
 
 def test_a_pdf_is_read_as_a_report_with_its_tables_and_pages(report: Document, tmp_path: Path) -> None:

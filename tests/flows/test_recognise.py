@@ -235,7 +235,7 @@ def test_without_the_engine_the_command_says_what_to_install(
     monkeypatch.setattr(
         "importlib.util.find_spec", lambda name, *a: None if name == "rapidocr" else find_spec(name, *a)
     )
-    given = {"data_dir": str(data), "sources_dir": str(FILES_SOURCES)}
+    given: dict[str, Any] = {"data_dir": str(data), "sources_dir": str(FILES_SOURCES)}
     done = nianbao("recognise", "--no-prefect", folder=data.parent, **given)
     assert done.returncode == 1
     assert "pip install 'nianbao[ocr]'" in done.stderr

@@ -129,7 +129,7 @@ def test_comparing_says_field_by_field_what_would_change_and_loads_nothing(old: 
 
 def test_the_command_shows_the_comparison_as_a_table_and_as_json(old: Path) -> None:
     folder = old.parent
-    given = {"data_dir": str(old), "sources_dir": str(SOURCES)}
+    given: dict[str, Any] = {"data_dir": str(old), "sources_dir": str(SOURCES)}
     shown = nianbao("reprocess", "--compare", "--no-prefect", "--processes", "1", folder=folder, **given)
     assert shown.returncode == 0, shown.stderr
     assert f"-{LEFTOVER}" in shown.stdout

@@ -87,7 +87,7 @@ def rows(crawled: Path, *arguments: str) -> list[dict[str, object]]:
 
 
 def gain(grades: Sequence[int]) -> float:
-    return sum((2**grade - 1) / math.log2(place + 2) for place, grade in enumerate(grades))
+    return sum((2.0**grade - 1) / math.log2(place + 2) for place, grade in enumerate(grades))
 
 
 def mean_ndcg(reader: Path, ask: Callable[[str], list[str]]) -> float:

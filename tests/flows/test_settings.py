@@ -31,7 +31,7 @@ def test_what_an_environment_file_names_and_leaves_empty_is_not_set(monkeypatch:
     for name in ("NOTIFY_WEBHOOK", "SMTP_USER", "SMTP_PASSWORD", "SMTP_HOST", "SMTP_FROM"):
         monkeypatch.setenv(f"NIANBAO_{name}", "")
     settings = read_settings()
-    assert settings.notify_webhook is settings.smtp_user is settings.smtp_password is None
+    assert (settings.notify_webhook, settings.smtp_user, settings.smtp_password) == (None, None, None)
     assert wanted_blocks(settings) == ()
 
 

@@ -147,7 +147,7 @@ def test_a_report_that_disappears_is_withdrawn_at_the_third_check_and_stays_in_t
     folder: Path, portal: Portal
 ) -> None:
     portal.remove(PAGE)
-    standing = []
+    standing: list[Any] = []
     for _ in range(3):
         crawl(folder, portal)
         standing += rows(folder, f"SELECT withdrawn FROM reports WHERE {OF_THE_PAGE}")

@@ -122,7 +122,7 @@ def machines(tmp_path: Path) -> Iterator[tuple[Machines, Portal]]:
             started.append(launch(*given))
             return started[-1]
 
-        found._launch = remembered  # type: ignore[method-assign]
+        found._launch = remembered  # type: ignore[method-assign, assignment]
         try:
             found.start()
             yield found, portal

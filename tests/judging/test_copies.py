@@ -73,7 +73,13 @@ _VERBS = [
 def report(seed: int, sentences: int = 250) -> str:
     """A text of about 4,000 characters, its own for every seed."""
     pick = random.Random(seed)
-    noun, verb = (lambda: pick.choice(_NOUNS)), (lambda: pick.choice(_VERBS))
+
+    def noun() -> str:
+        return pick.choice(_NOUNS)
+
+    def verb() -> str:
+        return pick.choice(_VERBS)
+
     return "".join(f"{verb()}{noun()}{noun()}{pick.randint(1, 999)}件，{verb()}{noun()}。" for _ in range(sentences))
 
 

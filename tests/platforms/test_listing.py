@@ -103,7 +103,7 @@ def test_a_row_published_while_paging_is_neither_lost_nor_doubled(family: type[C
         if count == 4:
             site.rows.insert(0, LATE)
 
-    site = family(articles(family.enough), before=publish)  # type: ignore[arg-type]
+    site = family(articles(family.enough), before=publish)
     listing = listed(site)
     assert listing.outcome is Outcome.OK, listing.detail
     assert sorted(titles(listing)) == sorted(article.title for article in site.rows)
@@ -116,7 +116,7 @@ def test_a_row_withdrawn_while_paging_does_not_hide_its_neighbour(family: type[C
         if count == 4:
             del site.rows[2]
 
-    site = family(articles(family.enough), before=withdraw)  # type: ignore[arg-type]
+    site = family(articles(family.enough), before=withdraw)
     listing = listed(site)
     assert listing.outcome is Outcome.OK, listing.detail
     assert {article.title for article in site.rows} <= set(titles(listing))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -77,7 +77,7 @@ class Crawls:
         quoted = address.replace("'", "''")
         return bool(self._query(f"SELECT url FROM raw_candidates WHERE url = '{quoted}'"))
 
-    def _query(self, query: str) -> tuple[tuple[object, ...], ...]:
+    def _query(self, query: str) -> tuple[tuple[Any, ...], ...]:
         return run_sql(self._settings.reader_path, query).rows
 
     def publish(self) -> list[str]:

@@ -207,7 +207,8 @@ def bar_of(site: GeneratedSite, path: str) -> str:
     encoded = re.findall(r'<div id="pages"[^>]*>([^<]+)</div>', page)
     if encoded:
         return unquote(base64.b64decode(encoded[0]).decode()).replace("+", " ")
-    return re.findall(r'<div (?:id="page_nav_list"|class="fanye")>.*</div>', page)[0]
+    bar: str = re.findall(r'<div (?:id="page_nav_list"|class="fanye")>.*</div>', page)[0]
+    return bar
 
 
 @pytest.mark.parametrize("family", ["page_nav_list", "base64_pages", "next_links"])

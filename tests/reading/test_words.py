@@ -76,7 +76,7 @@ def test_both_segmenters_give_the_same_words_of_any_text(text: str) -> None:
 
 
 def test_without_rjieba_jieba_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert words._segmenter.__wrapped__() is words._python_segmenter()
 
 

@@ -189,6 +189,7 @@ def _serve(pipe: Connection, seed: int) -> None:
         if isinstance(site, GeneratedSite)
         for column in site.columns
         for row in column.rows
+        if row.document is not None
     )
     warm(sites)
     with Portal(sites) as portal:

@@ -181,7 +181,7 @@ def test_what_is_found_but_not_trusted_is_not_held(
 def test_the_report_to_the_peoples_congress_does_not_hide_that_the_public_one_is_missing(
     load: Load, states: States, ask: Ask
 ) -> None:
-    to_congress = {"edition": Edition.PEOPLES_CONGRESS}
+    to_congress: dict[str, Any] = {"edition": Edition.PEOPLES_CONGRESS}
     load(Batch("run-1", SOURCE, 0, listings=(listing(),), reports=(report(0, year=2025, **to_congress),)))
     assert states(JUNE)[2025] == "overdue"
     question = (

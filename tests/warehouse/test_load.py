@@ -555,13 +555,13 @@ def test_every_listing_is_kept(load: Load, ask: Ask) -> None:
 
 def test_a_failing_page_keeps_what_its_last_answer_brought(load: Load, ask: Ask) -> None:
     day = timedelta(days=1)
-    nothing = {"etag": None, "digest": None, "status": None, "outcome": Outcome.TIMEOUT}
+    nothing: dict[str, Any] = {"etag": None, "digest": None, "status": None, "outcome": Outcome.TIMEOUT}
     load(Batch("run-1", SOURCE, 0, captures=(capture(0),)))
     load(Batch("run-2", SOURCE, 0, captures=(capture(0, at=MORNING + day, **nothing),)))
     load(Batch("run-3", SOURCE, 0, captures=(capture(0, at=MORNING + 2 * day, **nothing),)))
     state = "SELECT last_outcome, etag, digest, failures, failing_since, fetches FROM core_pages"
     assert ask(state) == [("timeout", '"1"', capture(0).digest, 2, (MORNING + day).replace(tzinfo=None), 3)]
-    unchanged = {"outcome": Outcome.NOT_MODIFIED, "status": 304, "etag": None, "digest": None}
+    unchanged: dict[str, Any] = {"outcome": Outcome.NOT_MODIFIED, "status": 304, "etag": None, "digest": None}
     load(Batch("run-4", SOURCE, 0, captures=(capture(0, at=MORNING + 3 * day, **unchanged),)))
     assert ask(state) == [("not_modified", '"1"', capture(0).digest, 0, None, 4)]
 

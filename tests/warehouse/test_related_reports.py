@@ -16,8 +16,8 @@ from tests.warehouse.test_near_copies import signed, words
 Load = Callable[..., Any]
 Ask = Callable[..., list[tuple[Any, ...]]]
 
-GOVERNMENT = {"edition": Edition.GOVERNMENT}
-BUREAU = {
+GOVERNMENT: dict[str, Any] = {"edition": Edition.GOVERNMENT}
+BUREAU: dict[str, Any] = {
     "edition": Edition.DEPARTMENT,
     "publisher": "浦江县司法局",
     "level": Level.DEPARTMENT,
@@ -92,7 +92,11 @@ def test_a_bureaus_re_post_of_the_governments_report_is_linked_and_counted_once(
 def test_a_joint_report_and_the_governments_posting_of_it_are_two_rows_and_one_count(
     load: Load, ask: Ask, relations: Relations
 ) -> None:
-    joint = {"edition": Edition.JOINT, "publisher": "中共浦江县委", "column_url": "http://www.pujiang.test/swszf/"}
+    joint: dict[str, Any] = {
+        "edition": Edition.JOINT,
+        "publisher": "中共浦江县委",
+        "column_url": "http://www.pujiang.test/swszf/",
+    }
     load(read(0, words(1), **GOVERNMENT), read(1, words(1, share=0.01), **joint))
     assert relations() == {("doc-0", "doc-1"): "same_text", ("doc-1", "doc-0"): "same_text"}
     assert len(principal(ask)) == 1
@@ -137,7 +141,7 @@ def test_a_withdrawn_report_does_not_stand_for_the_one_that_is_there(load: Load,
 def test_reports_of_other_years_places_and_townships_are_not_related(
     load: Load, relations: Relations, ask: Ask
 ) -> None:
-    town = {"level": Level.TOWNSHIP, "edition": Edition.GOVERNMENT}
+    town: dict[str, Any] = {"level": Level.TOWNSHIP, "edition": Edition.GOVERNMENT}
     load(
         read(0, words(1), **GOVERNMENT),
         read(1, words(2), **GOVERNMENT, year=2024),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from warcio.checker import Checker
 
@@ -16,7 +17,7 @@ NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 
 
 def exchange(
-    n: int = 1, body: bytes = b"<p>\xe6\x8a\xa5\xe5\x91\x8a</p>", at: datetime = NOON, **more: object
+    n: int = 1, body: bytes = b"<p>\xe6\x8a\xa5\xe5\x91\x8a</p>", at: datetime = NOON, **more: Any
 ) -> Exchange:
     """A page and how it was asked for."""
     fields: dict[str, object] = {
@@ -32,10 +33,10 @@ def exchange(
         "headers": (("Content-Type", "text/html"), ("Content-Length", str(len(body)))),
         "body": body,
     }
-    return Exchange(**{**fields, **more})  # type: ignore[arg-type]
+    return Exchange(**{**fields, **more})
 
 
-def not_modified(n: int = 1, **more: object) -> Exchange:
+def not_modified(n: int = 1, **more: Any) -> Exchange:
     """The answer to a conditional request for an unchanged page."""
     return exchange(n, b"", status=304, reason="Not Modified", headers=(("ETag", '"v1"'),), **more)
 

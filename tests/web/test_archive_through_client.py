@@ -69,7 +69,7 @@ def test_a_page_that_the_archive_has_lost_is_asked_for_whole(site: Site, client:
 def test_a_fetch_without_an_answer_is_in_the_archive_too(
     site: Site, new_client: Callable[..., Client], archive: Archive
 ) -> None:
-    site.answers["/a/1.html"] = [b""]
+    site.answers["/a/1.html"] = lambda _: [b""]
     client = new_client(max_attempts=2, obey_robots=False)
     capture = client.fetch(Request(site.url("/a/1.html")), hosts=HOSTS).capture
     assert (capture.outcome, capture.warc_file) == (Outcome.CONNECTION, None)

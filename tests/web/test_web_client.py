@@ -219,7 +219,7 @@ def test_an_answer_that_drips_is_cut_at_the_total_time_limit(site: Site, new_cli
             yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         else:
             yield b"HTTP/1.1 200 OK\r\nX: "
-        for _ in range(100):
+        for _piece in range(100):
             time.sleep(0.05)
             yield b"1"
 
