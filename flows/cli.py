@@ -729,6 +729,13 @@ def main() -> None:
 
 def _exit_code(error: Exception) -> int | None:
     """Say what went wrong and give the exit code; ``None`` for an error nobody foresaw, which keeps its traceback."""
+    from warehouse.errors import NoReaderError
+
+    if isinstance(error, NoReaderError):
+        from flows.commands.lost_files import why_no_copy
+
+        _say(why_no_copy(read_settings()) or error)
+        return error.exit_code
     if isinstance(error, ForeseenError):
         _say(error)
         return error.exit_code

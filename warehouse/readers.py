@@ -17,6 +17,7 @@ from typing import Final
 
 import duckdb
 
+from warehouse.batches.landing import LOADED
 from warehouse.checks import CheckResult, last_load, run_checks
 from warehouse.database import attach
 from warehouse.errors import (
@@ -54,7 +55,7 @@ def publish(warehouse: Path, reader: Path, *, wait_seconds: float = 60.0) -> Pub
     warehouse to copy.
     """
     if not warehouse.exists():
-        raise NoReaderError(f"{warehouse} does not exist yet, so there is nothing to publish. Run: nianbao crawl")
+        raise NoReaderError(_nothing_yet(warehouse))
     began = time.perf_counter()
     reader.parent.mkdir(parents=True, exist_ok=True)
     with writer_lock(warehouse, "publish", wait_seconds=wait_seconds):
@@ -117,6 +118,30 @@ def refuse_lost(warehouse: Path, reader: Path) -> None:
     """Raise ``LostWarehouseError`` where a copy is all that is left, before an empty warehouse is begun beside it."""
     if reader.exists() and not warehouse.exists():
         raise _lost(f"{warehouse} is gone, and {reader} was made from it", reader, warehouse)
+
+
+def require_warehouse(warehouse: Path, reader: Path, landing: Path) -> None:
+    """Raise ``LostWarehouseError`` where the warehouse is gone and a copy or batches of it are left, ``NoReaderError``
+    where there was none yet: for whoever works on what is held and must not begin with nothing.
+    """
+    refuse_lost(warehouse, reader)
+    if warehouse.exists():
+        return
+    if keeps_batches(landing):
+        raise LostWarehouseError(
+            f"{warehouse} is gone, and so is its reader copy. `nianbao archive rebuild` makes the warehouse anew from "
+            f"the batches that are kept in {landing / LOADED}, and publishes it"
+        )
+    raise NoReaderError(_nothing_yet(warehouse))
+
+
+def keeps_batches(landing: Path) -> bool:
+    """Whether batches that were loaded are kept, of which a warehouse can be made anew."""
+    return any((landing / LOADED).glob("*.parquet"))
+
+
+def _nothing_yet(warehouse: Path) -> str:
+    return f"{warehouse} does not exist yet: nothing was crawled here. Run: nianbao crawl"
 
 
 def _lost(what: str, reader: Path, warehouse: Path) -> LostWarehouseError:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from flows.commands.lost_files import nothing_to_rebuild
 from flows.settings import Settings
 from flows.terminal import say, show_table, shown, talk
 from flows.upkeep.archive_index import Reindexed, compare, update_index
@@ -19,6 +20,7 @@ from scrapers.sources.registry import load_sources
 from scrapers.web.archive_check import CheckedFile, check_file
 from scrapers.web.archive_file import is_being_written
 from scrapers.web.capture_index import ArchivedResponse, CaptureIndex, CaptureNotFoundError, read_capture, warc_files
+from warehouse.errors import NothingKeptError
 from warehouse.ledgers.archive_index import find_place, indexed_files
 from warehouse.readers import publish
 from warehouse.rebuild import reload_kept
@@ -130,7 +132,10 @@ def rebuild_command(settings: Settings) -> int:
     """Load the kept batches that the warehouse does not hold, index the archive, publish. Exit code 1 where a batch or
     a file is damaged."""
     registry = load_sources(settings.sources_dir)
-    loaded = reload_kept(settings.warehouse_path, settings.landing_dir)
+    try:
+        loaded = reload_kept(settings.warehouse_path, settings.landing_dir)
+    except NothingKeptError as error:
+        raise NothingKeptError(nothing_to_rebuild(settings) or str(error)) from error
     talk.print(
         f"{loaded.batches} batches loaded: {loaded.captures} captures, {loaded.reports} documents "
         f"({loaded.new_reports} of them new)."

@@ -13,7 +13,7 @@ from flows.terminal import many, show_table, shown, talk
 from warehouse.answers.formats import plain
 from warehouse.checks import CheckResult, check_warehouse, checks, outdated, run_checks
 from warehouse.query import Answer
-from warehouse.readers import open_reader
+from warehouse.readers import open_reader, require_warehouse
 
 EXAMPLES = 3
 """Rows shown of a check that found some."""
@@ -26,13 +26,18 @@ def checks_command(settings: Settings, *, name: str | None, unpublished: bool, o
     known = [check.name for check in checks()]
     if name is not None and name not in known:
         raise typer.BadParameter(f"{name!r} is no check; take one of {', '.join(known)}")
-    found = check_warehouse(settings.warehouse_path) if unpublished else _check_copy(settings.reader_path)
+    found = _check_unpublished(settings) if unpublished else _check_copy(settings.reader_path)
     results = [result for result in found if name is None or result.check.name == name]
     if form != "table":
         show_answer(_offences(results), form)
     else:
         _show(results)
     return 1 if any(result.rows and result.check.severity == "error" for result in results) else 0
+
+
+def _check_unpublished(settings: Settings) -> tuple[CheckResult, ...]:
+    require_warehouse(settings.warehouse_path, settings.reader_path, settings.landing_dir)
+    return check_warehouse(settings.warehouse_path)
 
 
 def _check_copy(reader: Path) -> tuple[CheckResult, ...]:

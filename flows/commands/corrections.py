@@ -10,7 +10,7 @@ from flows.upkeep.derived import derive_missing
 from warehouse.answers.advice import advice, with_advice
 from warehouse.errors import NoReaderError
 from warehouse.ledgers.amendments import correction_table
-from warehouse.readers import publish
+from warehouse.readers import publish, require_warehouse
 
 _SHOWN = ("where", "field", "value_read", "expect", "value", "standing", "reason", "reported", "url")
 TO_LOOK_AT = ("source_mended", "source_changed")
@@ -22,10 +22,7 @@ def corrections_command(settings: Settings, *, apply: bool, output: str) -> int:
     form = output_format(output)
     amendments = read_amendments(settings)
     if apply:
-        if not settings.warehouse_path.exists():
-            raise NoReaderError(
-                f"{settings.warehouse_path} does not exist yet: nianbao crawl makes it, and applies them"
-            )
+        require_warehouse(settings.warehouse_path, settings.reader_path, settings.landing_dir)
         changed = amend_warehouse(settings, amendments)
         derive_missing(settings.warehouse_path)
         publish(settings.warehouse_path, settings.reader_path)

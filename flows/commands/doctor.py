@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 
 from flows.commands.corrections import correction_troubles
+from flows.commands.lost_files import nothing_to_rebuild, why_no_copy
+from flows.runs.run_lock import any_alive
 from flows.serving.prefect_server import served_at
 from flows.settings import Settings, origins, unknown_variables
 from flows.shared_store.handing_over import store_of
@@ -21,8 +23,9 @@ from scrapers.reading.attachments.recognition import EngineMissingError, engine_
 from scrapers.sources.registry import SourceError, load_sources
 from scrapers.web.pace import HostPace
 from warehouse.batches.landing import HANDED_OVER, LOADED, REJECTED, pending
-from warehouse.errors import NoReaderError, WarehouseError
+from warehouse.errors import LostWarehouseError, NoReaderError, WarehouseError
 from warehouse.query import run_sql
+from warehouse.readers import require_warehouse
 
 NEEDED_SPACE = 1024**3
 """Bytes that should be free where the data lies before a crawl is started."""
@@ -174,21 +177,14 @@ def _corrections(settings: Settings) -> tuple[str, str]:
 
 
 def _warehouse(settings: Settings) -> tuple[str, str]:
-    kept = len(list((settings.landing_dir / LOADED).glob("*.parquet")))
-    if kept and not settings.warehouse_path.exists():
-        lost = f"{settings.warehouse_path} is gone, but the {kept} batches it was made from are kept"
-        return TROUBLE, f"{lost}: nianbao archive rebuild makes it anew"
-    if settings.reader_path.exists() and not settings.warehouse_path.exists():
-        return (
-            TROUBLE,
-            f"{settings.warehouse_path} is gone, and so are the batches it was made from: put one of the two back from "
-            f"a copy. The next crawl begins a new one and publishes it over {settings.reader_path}; "
-            "copy that away first",
-        )
     try:
+        require_warehouse(settings.warehouse_path, settings.reader_path, settings.landing_dir)
         ((reports,),) = run_sql(settings.reader_path, "SELECT count(*) FROM reports").rows
+    except LostWarehouseError as error:
+        return TROUBLE, nothing_to_rebuild(settings) or str(error)
     except NoReaderError as error:
-        return FINE, str(error)
+        expected = not settings.warehouse_path.exists() or any_alive(settings.state_dir / "runs")
+        return FINE if expected else TROUBLE, why_no_copy(settings) or str(error)
     except WarehouseError as error:
         return TROUBLE, str(error)
     return FINE, f"{reports} reports in {settings.reader_path}"

@@ -24,9 +24,9 @@ from warehouse.answers.quarantine import (
     standing_of,
 )
 from warehouse.database import writing
-from warehouse.errors import NoReaderError, WarehouseBusyError
+from warehouse.errors import WarehouseBusyError
 from warehouse.ledgers.decisions import Decision, Verdict, append_decision
-from warehouse.readers import publish
+from warehouse.readers import publish, require_warehouse
 
 BEGINNING = 2000
 """Characters of a text that are shown where nobody asks for all of it."""
@@ -85,8 +85,7 @@ def decide_command(settings: Settings, wanted: str, verdict: Verdict, *, reason:
     reason, by = reason.strip(), by.strip()
     if not reason or not by:
         raise typer.BadParameter("--reason and --by are kept with the decision: neither may be empty")
-    if not settings.warehouse_path.exists():
-        raise NoReaderError(f"{settings.warehouse_path} is not there: nianbao doctor says what to do about it")
+    require_warehouse(settings.warehouse_path, settings.reader_path, settings.landing_dir)
     read_amendments(settings)  # a corrections.toml that is wrong is said before anything is written
     page = find_page(settings.reader_path, wanted)
     if verdict is Verdict.REOPENED and page.state == "quarantined":

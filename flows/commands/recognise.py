@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.commands.run_setup import knows_an_archive, server_of_a_run, validated
+from flows.commands.run_setup import server_of_a_run, validated
 from flows.recognising.parameters import RecogniseParameters
 from flows.recognising.recognition_run import RecognisedFile, RecognitionSummary, recognise_plainly, sentence
 from flows.settings import Settings
@@ -12,6 +12,7 @@ from flows.terminal import many, say, show_table, talk
 from scrapers.reading.attachments.file_reader import FileReader
 from scrapers.reading.attachments.recognition import RECOGNITION_LIMITS, engine_version
 from scrapers.sources.registry import load_sources
+from warehouse.readers import require_warehouse
 
 
 def recognise_command(settings: Settings, given: dict[str, Any], *, with_prefect: bool) -> int:
@@ -21,9 +22,8 @@ def recognise_command(settings: Settings, given: dict[str, Any], *, with_prefect
     parameters = validated(RecogniseParameters, given)
     registry = load_sources(settings.sources_dir)
     scope = parameters.scope(registry)
+    require_warehouse(settings.warehouse_path, settings.reader_path, settings.landing_dir)
     engine = engine_version()
-    if not knows_an_archive(settings):
-        return 1
     if with_prefect:
         with server_of_a_run(settings):
             from flows.recognise import recognise

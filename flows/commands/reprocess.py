@@ -9,13 +9,14 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
-from flows.commands.run_setup import knows_an_archive, server_of_a_run, validated
+from flows.commands.run_setup import server_of_a_run, validated
 from flows.rereading.parameters import ReprocessParameters
 from flows.rereading.report import as_json, sampled, sentences
 from flows.rereading.reprocess_run import RereadSummary, reprocess_plainly
 from flows.settings import Settings, SettingsError
 from flows.terminal import say, show_table, shown, talk
 from scrapers.sources.registry import load_sources
+from warehouse.readers import require_warehouse
 
 
 def reprocess_command(settings: Settings, given: dict[str, Any], *, output: str, with_prefect: bool) -> int:
@@ -24,8 +25,7 @@ def reprocess_command(settings: Settings, given: dict[str, Any], *, output: str,
     parameters = validated(ReprocessParameters, given)
     registry = load_sources(settings.sources_dir)
     scope = parameters.scope(registry)
-    if not knows_an_archive(settings):
-        return 1
+    require_warehouse(settings.warehouse_path, settings.reader_path, settings.landing_dir)
     if with_prefect:
         with server_of_a_run(settings):
             from flows.reprocess import reprocess

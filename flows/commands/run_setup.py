@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from flows.serving.deployment_files import BY_HAND
 from flows.serving.prefect_server import HEARTBEAT, STAYING, brings_its_own, prefect_server
 from flows.settings import Settings, SettingsError
-from flows.terminal import say, talk
+from flows.terminal import talk
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -23,15 +23,6 @@ def validated(parameters: type[_Model], given: Mapping[str, Any]) -> _Model:
         return parameters.model_validate(given)
     except ValidationError as error:
         raise SettingsError("\n".join(_in_words(problem) for problem in error.errors())) from error
-
-
-def knows_an_archive(settings: Settings) -> bool:
-    """Whether there is a warehouse; says what to do where there is none."""
-    if settings.warehouse_path.exists():
-        return True
-    say("error", f"{settings.warehouse_path} is not there, so nobody knows what was archived; crawl first, or "
-        "`nianbao archive rebuild`")  # fmt: skip
-    return False
 
 
 @contextmanager

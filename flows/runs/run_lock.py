@@ -35,6 +35,11 @@ def is_alive(folder: Path, run_id: str) -> bool:
     return is_held(_path(folder, run_id))
 
 
+def any_alive(folder: Path) -> bool:
+    """Whether a process holds any run of this folder."""
+    return any(is_held(path) for path in folder.glob("*.lock"))
+
+
 def is_held(path: Path) -> bool:
     """Whether a process holds a lock on the file; one that is not there is held by nobody."""
     try:

@@ -12,14 +12,17 @@ from warehouse.database import writing
 from warehouse.ledgers.crawl_ledger import load_sources
 from warehouse.ledgers.divisions import load_divisions
 from warehouse.ledgers.source_checks import FILE_NAME, load_source_checks, read_checks
+from warehouse.readers import refuse_lost
 
 
 def load_registry(settings: Settings, registry: Sequence[Source]) -> None:
     """Make the warehouse's registry equal to ``registry``, the whole of it, and its divisions to our table; add what
     live checks have found, and apply what people corrected and decided.
 
-    Raises ``SourceError`` for a ``corrections.toml`` that is wrong; nothing is changed then.
+    Raises ``SourceError`` for a ``corrections.toml`` that is wrong, and ``LostWarehouseError`` where a reader copy is
+    all that is left of the warehouse; nothing is changed then.
     """
+    refuse_lost(settings.warehouse_path, settings.reader_path)
     amendments = read_amendments(settings)
     with writing(settings.warehouse_path, "load the registry") as connection:
         load_sources(connection, registry)
