@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from flows.commands.lost_files import nothing_to_rebuild
+from flows.commands.lost_files import nothing_to_rebuild, why_no_copy
 from flows.settings import Settings
-from flows.terminal import say, show_table, shown, talk
+from flows.terminal import many, say, show_table, shown, talk
 from flows.upkeep.archive_index import Reindexed, compare, update_index
 from flows.upkeep.derived import derive_missing
 from flows.upkeep.learned_chrome import learn_after
@@ -175,20 +176,27 @@ def _reindex(settings: Settings, *, everything: bool) -> Reindexed:
 def _compare(settings: Settings, checked: Sequence[CheckedFile]) -> int:
     """Say which captures have lost their record; how many."""
     if not settings.reader_path.exists():
-        talk.print(f"There is no reader copy at {settings.reader_path}, so no capture was looked for.")
+        why = why_no_copy(settings) or f"there is no reader copy at {settings.reader_path}"
+        talk.print(f"No capture was looked for: {why}.")
         return 0
     compared = compare(settings.reader_path, checked)
-    for capture in compared.missing[:SHOWN_FAULTS]:
-        place = capture.place
-        sys.stdout.write(
-            shown(
-                f"{place.warc_file}, byte {place.offset}: the record of {capture.capture_id} ({capture.url}) is not "
-                "there. What to do: put the file back, or nianbao crawl --recheck-days 0 fetches the page again"
-            )
-            + "\n"
-        )
-    if len(compared.missing) > SHOWN_FAULTS:
-        talk.print(f"... and {len(compared.missing) - SHOWN_FAULTS} more.")
+    there = {file.file.name for file in checked}
+    gone = Counter(capture.place.warc_file for capture in compared.missing if capture.place.warc_file not in there)
+    lines = [
+        f"{name}: the file is not there, and with it the records of {many(count, 'capture')}. What to do: put the file "
+        "back, or nianbao crawl --recheck-days 0 fetches the pages again"
+        for name, count in sorted(gone.items())
+    ]
+    lines += [
+        f"{place.warc_file}, byte {place.offset}: the record of {capture.capture_id} ({capture.url}) is not there. "
+        "What to do: put the file back from a copy, or nianbao crawl --recheck-days 0 fetches the page again"
+        for capture in compared.missing
+        if (place := capture.place).warc_file in there
+    ]
+    for line in lines[:SHOWN_FAULTS]:
+        sys.stdout.write(shown(line) + "\n")
+    if len(lines) > SHOWN_FAULTS:
+        talk.print(f"... and {len(lines) - SHOWN_FAULTS} more.")
     talk.print(
         f"{compared.captures} captures in the warehouse, {len(compared.missing)} of them without their record; "
         f"{compared.unclaimed} answers that no capture points to (redirects, robots.txt, attempts made again, "

@@ -106,6 +106,12 @@ def test_verify_names_damage_and_lost_captures_and_fails(data: Path) -> None:
     assert any(line.startswith(f"{one.name}, byte {offset}: ") and "What to do: " in line for line in lines)
     assert f"{lost + 1} of them without their record" in done.stderr.decode()
     assert any(f"{two.name} is not there" in line for line in lines)  # revisits have lost their payload
+    of_the_lost = [line for line in lines if line.startswith(two.name)]
+    assert [line.partition(". What to do: ")[0] for line in of_the_lost] == [
+        f"{two.name}: the file is not there, and with it the records of {lost} captures"
+    ], "a line for each capture of a file hides the others"
+    assert "put the file back" in of_the_lost[0]
+    assert any(line.startswith(f"{one.name}, byte {offset}: the record of urn:uuid:") for line in lines)
     only = started("archive", "verify", two.name, data=data)
     assert only.returncode == 1
     assert b"archive list" in only.stderr
