@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from flows.upkeep.derived import derive_missing
 from flows.upkeep.learned_chrome import learn_after
 from flows.upkeep.registry import load_registry
 from scrapers.sources.registry import load_sources
-from scrapers.web.archive_check import CheckedFile, check_file
+from scrapers.web.archive_check import CheckedFile, Fault, check_file
 from scrapers.web.archive_file import is_being_written
 from scrapers.web.capture_index import ArchivedResponse, CaptureIndex, CaptureNotFoundError, read_capture, warc_files
 from warehouse.errors import NothingKeptError
@@ -62,20 +62,21 @@ def verify_command(settings: Settings, files: Sequence[Path]) -> int:
     """Check files (none given: all, and the warehouse's captures against them). Exit code 1 where something is damaged
     or missing; what no run has closed yet is said and is no damage."""
     paths = list(files) or list(warc_files(settings.archive_dir))
-    if not paths:
+    if not paths and not indexed_files(settings.reader_path):
         talk.print(f"There is no WARC file in {settings.archive_dir} yet. Run: nianbao crawl")
         return 0
     checked: list[CheckedFile] = []
-    faults = 0
+    faults = lines = 0
     with _bar() as progress:
         task = progress.add_task("Verifying", total=len(paths), last="")
         for path in paths:
             file = check_file(_in_archive(settings, path))
             checked.append(file)
-            for fault in file.faults:
-                if faults < SHOWN_FAULTS:
-                    sys.stdout.write(shown(str(fault)) + "\n")
-                faults += 1
+            faults += len(file.faults)
+            for line in _alike(file.faults):
+                lines += 1
+                if lines <= SHOWN_FAULTS:
+                    sys.stdout.write(shown(line) + "\n")
             if file.state == "left open":
                 talk.print(
                     f"{file.file.name} was left open by a run that was killed"
@@ -83,8 +84,8 @@ def verify_command(settings: Settings, files: Sequence[Path]) -> int:
                     + ": nianbao archive reindex, or the next crawl, closes it."
                 )
             progress.update(task, advance=1, last=file.file.name)
-    if faults > SHOWN_FAULTS:
-        talk.print(f"... and {faults - SHOWN_FAULTS} more.")
+    if lines > SHOWN_FAULTS:
+        talk.print(f"... and {lines - SHOWN_FAULTS} more.")
     records = sum(file.file.records for file in checked)
     talk.print(f"{len(checked)} files, {records} records, {faults} of them damaged.")
     missing = 0 if files else _compare(settings, checked)
@@ -171,6 +172,15 @@ def _reindex(settings: Settings, *, everything: bool) -> Reindexed:
         + "."
     )
     return result
+
+
+def _alike(faults: Sequence[Fault]) -> Iterator[str]:
+    """A line for each thing that is wrong with a file, with the number of further records of which the same is said."""
+    found: dict[tuple[str, str], list[Fault]] = {}
+    for fault in faults:
+        found.setdefault((fault.what, fault.advice), []).append(fault)
+    for first, *others in found.values():
+        yield f"{first}" + (f" (the same of {len(others)} more records of this file)" if others else "")
 
 
 def _compare(settings: Settings, checked: Sequence[CheckedFile]) -> int:

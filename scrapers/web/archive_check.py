@@ -104,7 +104,8 @@ def _faults(
         try:
             find_original(directory, warc_file, member.offset)
         except CaptureNotFoundError as error:
-            yield f"its payload cannot be had: {error}", "put the file that it names back"
+            said = str(error).removeprefix(f"{directory / warc_file}, byte {member.offset}: ")  # as the fault says
+            yield f"its payload cannot be had: {said}", "put the file that it names back"
     if record.type == "warcinfo":
         named = fields.get("warc-filename")
         if named is not None and named != warc_file:

@@ -106,6 +106,9 @@ def test_verify_names_damage_and_lost_captures_and_fails(data: Path) -> None:
     assert any(line.startswith(f"{one.name}, byte {offset}: ") and "What to do: " in line for line in lines)
     assert f"{lost + 1} of them without their record" in done.stderr.decode()
     assert any(f"{two.name} is not there" in line for line in lines)  # revisits have lost their payload
+    without_original = [line for line in lines if "its payload cannot be had" in line]
+    assert len(without_original) == len({line.partition(",")[0] for line in without_original}), "one line a file"
+    assert "more records of this file" in without_original[0]
     of_the_lost = [line for line in lines if line.startswith(two.name)]
     assert [line.partition(". What to do: ")[0] for line in of_the_lost] == [
         f"{two.name}: the file is not there, and with it the records of {lost} captures"
@@ -115,6 +118,16 @@ def test_verify_names_damage_and_lost_captures_and_fails(data: Path) -> None:
     only = started("archive", "verify", two.name, data=data)
     assert only.returncode == 1
     assert b"archive list" in only.stderr
+
+
+def test_verify_finds_that_the_whole_archive_is_gone(data: Path) -> None:
+    shutil.rmtree(data / "archive")
+    done = started("archive", "verify", data=data)
+    assert done.returncode == 1
+    lines = done.stdout.decode().splitlines()
+    assert len(lines) == 4
+    assert all("the file is not there, and with it the records of" in line for line in lines)
+    assert b"Run: nianbao crawl" not in done.stderr
 
 
 @pytest.mark.slow
