@@ -7,6 +7,9 @@ A number is a quantity by its unit. What has none (years, 文号, telephone numb
 sign before it makes a name, a rank or an interval: 第三条, 前10名, 每2个月. A single Chinese digit counts only at the
 end of a clause (召开会议三次), for before a noun it mostly belongs to a set phrase: 三项制度, 一件事. Left out are
 ranges (2至3次), which are two bounds and no number, vague ones (数十件), and whatever stands within 《》.
+
+What a number counts begins with its time where that is not the report's year: 累计 or 自2016年以来 for a sum of years,
+将 for what is only planned. Both may stand some clauses before the number: 下一步，将加强队伍，开展培训20次.
 """
 
 from __future__ import annotations
@@ -87,6 +90,7 @@ _DIGITS: Final = {digit: number for number, digit in enumerate("零一二三四�
 _PLACES: Final = {"十": 10, "百": 100, "千": 1000}
 _HALF_WIDTH: Final = str.maketrans("０１２３４５６７８９．％", "0123456789.%", ",，")
 
+_SENTENCE_END: Final = re.compile("[。；;！？!?\n]")
 _CLAUSE_END: Final = re.compile("[，。；;：！？!?,\n](?<![0-9][，,](?=[0-9]{3}(?![0-9])))")
 _GAP: Final = "[ \u00a0\u3000]?"
 _SCALED: Final = "(?P<{0}more>[余多])?(?P<{0}scale>{1})?(?P<{0}and>[余多])?{2}(?P<{0}unit>{3})"
@@ -161,6 +165,36 @@ _NO_NOUN: Final = re.compile(
     "以上|以下|以内|左右|上下|[的均并被获已由向和与及或后前占超比较为是]|所有|全部|进行|开展|实现|逐|提出|参加|参与|达到|完成|通过|纳入|列入|分别"
     "|属于|得到|以|用于|开始|一窗|中(?:具|有|的)"
 )
+_YEAR_BEHIND: Final = re.compile("(?<![由从自较比在与至到截])(?:19|20)[0-9]{2}年(?:度|全年)?$")
+"""A year between the thing and its number, part of neither: 收到申请2022年280件. After 较 or 由 it says more."""
+_TIME: Final = re.compile(
+    "(?P<own>全年|今年|本年|当年|年内|年初以来|一年(?:以)?来|过去一年|报告期|上半年|下半年|年度内"
+    "|(?<![自从至到截止—–~～-])(?:19|20)[0-9]{2}年(?![底末起初间]|开始|以来|[至到—–~～-]|[^，,。；;]{0,6}以来))"
+    "|(?P<since>(?:19|20)[0-9]{2}年?(?:[—–~～－-]|至|到)(?:20)?[0-9]{2}年"
+    "|[^，,。；;：:、\n]{2,16}(?:以来|至今(?!年))"
+    "|(?:近|过去|最近)?(?:几|多|数|[两二三四五六七八九十]{1,2}|(?<![0-9])[0-9]{1,2})年(?:来|间)|近年来"
+    "|(?:近|过去|最近)(?:几|[两二三四五六七八九十]|[0-9]{1,2})年|历年(?=累计|来|以来|共)|累计)"
+)
+"""Of which time a number is said: of the year, or of more than it. The nearest before the number holds."""
+_UNTIL: Final = re.compile("截[至止][^，,]*|《[^》]*》|（[^（）]*）|\\([^()]*\\)")
+"""Up to a day, which says nothing of the beginning; and what the sentence names and does not say."""
+_FROM_NOW_ON: Final = re.compile(
+    "[下新今明来2](?:(?<=下)(?<!为下)一?(?:步|阶段)|(?<=下)(?<!与下)一年|(?<=新)的一年|(?<=今)后|(?<=[明来])年"
+    "|(?<=2)0[0-9]{2}年[^。；;\n]{0,12}将(?=继续|进一步|开展|举办|组织|完成|新增))"
+)
+"""From here to the end of its paragraph is said what is still to be done."""
+_PLANNED: Final = re.compile(
+    "(?<![模虚草])拟(?![定制订稿])|计划(?=[于在新开举组完出建推召实])"
+    "|将(?=继续|进一步|开展|举办|组织|完成|新增|新建|制定|出台|修订|建成|推进|加大|开设|培训|召开|实现|达到?[0-9]|力争|于|在)"
+    "(?![^，,。；;]{0,24}(?:纳入|作为|列[入为]|情况))"
+)
+"""The same for one sentence. 将 also begins what was done: 将12个事项纳入清单."""
+_LONG_TIMES: Final = re.compile("累计|以来|至今|年[来间至到]|近|过去|历年|[—–－~～-]")
+"""Without one of them a sentence names no time of several years."""
+_PLANS: Final = frozenset("拟划将")
+_AIMED: Final = ("将", "拟", "计划", "力争", "争取", "目标", "预期目标")
+_LONGEST_LEAD: Final = 160
+"""Characters before a clause that may say of which time its numbers are."""
 _LONGEST: Final = 24
 """Characters of text before a number that may say what it counts."""
 
@@ -174,8 +208,13 @@ _RULES: Final = (
     _ONLY_CHANGE,
     _LEADING,
     _NO_NOUN,
+    _YEAR_BEHIND,
+    _TIME,
+    _UNTIL,
+    _FROM_NOW_ON,
+    _PLANNED,
 )
-EXTRACTOR_VERSION: Final = f"1+{hashlib.sha256(''.join(rule.pattern for rule in _RULES).encode()).hexdigest()[:8]}"
+EXTRACTOR_VERSION: Final = f"2+{hashlib.sha256(''.join(rule.pattern for rule in _RULES).encode()).hexdigest()[:8]}"
 """Kept beside the quantities, which change with it: the number of the procedure and a digest of its rules."""
 
 
@@ -193,6 +232,7 @@ def quantities(text: str, blocks: Sequence[Block] = ()) -> Quantities:
     tables = frozenset(index for index, block in enumerate(blocks) if block.kind == "table")
     stops = [-1, *(match.start() for match in _CLAUSE_END.finditer(plain)), len(plain)]
     found: list[Quantity] = []
+    plans: dict[int, int] = {}
     last = -2  # number of the clause in which the last quantity stands
     for index, matches in groupby(_FOUND.finditer(plain), key=lambda match: bisect_left(stops, match.start()) - 1):
         start, stop = stops[index] + 1, stops[index + 1]
@@ -207,7 +247,12 @@ def quantities(text: str, blocks: Sequence[Block] = ()) -> Quantities:
         else:
             before = _name(plain[max(stops[index - 1] + 1, start - 1 - _LONGEST) : start - 1])
         held = len(found)
-        found.extend(_of_clause(plain, start, stop, counts, before, text, text[start:stop].strip(), block))
+        if block not in plans:
+            plan = _FROM_NOW_ON.search(plain, starts[block], starts[block] + lengths[block])
+            plans[block] = plan.start() if plan is not None else len(plain)
+        lead = max(starts[block], start - _LONGEST_LEAD)
+        shown = text[start:stop].strip()
+        found.extend(_of_clause(plain, start, stop, counts, before, text, shown, block, lead, plans[block]))
         last = index if len(found) > held else last
     return Quantities(EXTRACTOR_VERSION, tuple(found))
 
@@ -221,6 +266,8 @@ def _of_clause(
     text: str,
     shown: str,
     block: int,
+    lead: int,
+    plan: int,
 ) -> Iterator[Quantity]:
     """The quantities of one clause. ``before``: what the clause before it speaks of; ``None`` where it begins its
     block."""
@@ -270,12 +317,30 @@ def _of_clause(
             unit=unit,
             kind=kind,
             printed=text[start:end],
-            counted=named or None,
+            counted=_told_of(named, kind, plain[lead:start], planned=plan < start) if named else None,
             approximate=marker or (about[0].strip() if about else None),
             clause=shown,
             block=block,
             offset=start,
         )
+
+
+def _told_of(name: str, kind: str, said: str, *, planned: bool) -> str:
+    """``name`` with the words that say of which time a number is, where it is not the year's; ``said`` stands before it
+    in its paragraph."""
+    sentence = _SENTENCE_END.split(said)[-1]
+    if not name.startswith(_AIMED) and (planned or (_PLANS & set(sentence) and _PLANNED.search(sentence))):
+        return "将" + name.rpartition("将")[2]
+    if kind not in ("count", "amount") or _LONG_TIMES.search(sentence) is None:
+        return name
+    since = None
+    for match in _TIME.finditer(_UNTIL.sub("", sentence)):
+        if since is None or match["since"] != "累计":  # 全年累计: the sum over the year
+            since = match["since"] or ""
+    if since and "自" in since:  # 我区自开展行动以来
+        since = since[since.rindex("自") :]
+    name = name.removeprefix("以来")
+    return since + name if since and since not in name else name
 
 
 _SECTION_NUMBER: Final = re.compile(r"\s*[0-9]{1,2}\.[0-9]{1,6}[^0-9%％‰万亿倍.]+")
@@ -376,7 +441,8 @@ def _name(left: str) -> str:
         if word is None:
             break
         left = left[: -len(word)].rstrip(" \u00a0")
-    return left
+    year = _YEAR_BEHIND.search(left)
+    return left[: year.start()].rstrip(" \u00a0") if year is not None and year.start() else left
 
 
 def _said(after: str) -> str:

@@ -165,6 +165,19 @@ def test_the_panel_takes_this_years_number_and_not_the_one_it_rose_from(load: Lo
         ("按照规划（2020—2024年）收到行政复议申请300件。", 300),
         ("2024年底以来行政复议申请持续增长到300件。", 300),
         ("上年结转行政复议申请20件。", 20),
+        ("收到行政复议申请2024年280件，2025年300件。", 300),
+        ("累计收到行政复议申请1280件，其中2025年收到行政复议申请300件。", 300),
+        ("累计收到行政复议申请1280件。", None),
+        ("截至2025年底，累计收到行政复议申请1280件。", None),
+        ("全年累计收到行政复议申请300件。", 300),
+        ("2025年，累计收到行政复议申请300件。", 300),
+        ("自2016年以来，共收到行政复议申请1280件。", None),
+        ("自2016年以来共收到行政复议申请1280件。", None),
+        ("2025年以来，共收到行政复议申请300件。", 300),
+        ("近三年，共收到行政复议申请1280件。", None),
+        ("2020—2025年共收到行政复议申请1280件。", None),
+        ("条例施行以来收到行政复议申请1280件。", None),
+        ("下一步，力求提速，办理行政复议申请300件。", None),
     ],
 )
 def test_the_panel_takes_no_number_of_another_year(load: Load, ask: Ask, said: str, number: float | None) -> None:
@@ -187,6 +200,23 @@ def test_a_rate_that_held_since_another_year_is_this_years_and_one_that_was_not_
     load(replace(whole_batch(0, len(said)), reports=tuple(made)))
     assert ask("SELECT number FROM figure_panel('出庭应诉率', unit := '%') ORDER BY publisher") == [
         (99,), (None,), (95,)
+    ]  # fmt: skip
+
+
+def test_what_a_disclosure_report_plans_among_its_problems_is_no_result(load: Load, ask: Ask) -> None:
+    said = "五、存在的主要问题及改进情况", "培训覆盖不足，全年开展培训12次。2026年，我县将加强队伍，计划开展培训20次。"
+    more = "下一步，我县要补齐短板。", "改进措施：下一步抓好落实。一是开展培训24次。"
+    made = report(
+        0,
+        text=("一、概述", *said, *more),
+        sections=(Section("problems", said[0], 1, 5),),
+        report_type=ReportType.DISCLOSURE,
+        figures=(),
+    )
+    load(replace(whole_batch(0, 1), reports=(looked_through(made),)))
+    assert ask("SELECT number, statements FROM figure_panel('开展培训')") == [(12.0, 1)]
+    assert ask("SELECT counted FROM figures WHERE is_goal(counted) ORDER BY position") == [
+        ("计划开展培训",), ("将一是开展培训",)
     ]  # fmt: skip
 
 

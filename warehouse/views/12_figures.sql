@@ -55,11 +55,21 @@ CREATE MACRO is_of_another_year(said, year_of_report) AS coalesce(
 
 -- Whether a number is what is aimed at, or was not reached: 目标出庭应诉率95%, 出庭应诉率力争达到98%, 出庭应诉率未达到100%. 确保 is
 -- said of what was reached as well.
-CREATE MACRO is_goal(counted) AS regexp_matches(counted, '^(预期)?目标[^任责]|目标值?$|(力争|争取)|未$');
+CREATE MACRO is_goal(counted) AS regexp_matches(counted, '^(预期)?目标[^任责]|目标值?$|(力争|争取)|未$|^将|^拟[^定制订稿]|^计划');
+
+-- Whether a number is a sum over more than the report's year: 累计办理案件1200件, where nothing says 全年 or 今年; 自2016年以来共收到申请1280件;
+-- 近三年. What began in the report's year itself (2023年以来, in the report of 2023) is that year's, and so is what grew or held.
+CREATE MACRO is_cumulative(counted, year_of_report) AS coalesce(CASE
+    WHEN regexp_matches(counted, '提[高升]|[上攀]升|升[至到]|增[长加至到]|下降|[降减][至到低少]|回落|保持|连续|稳定') THEN false
+    WHEN regexp_matches(counted, '^[由从自]?(?:19|20)[0-9]{2}年(?:度|初|1月)?(?:以来|至今)')
+        THEN try_cast(regexp_extract(counted, '(?:19|20)[0-9]{2}') AS INTEGER) <> year_of_report
+    ELSE regexp_matches(counted, '^(累计|历年|近年来|(19|20)[0-9]{2}年?([—–~～-]|至|到)|.{0,18}(以来|至今)|'
+        || '(近|过去|最近)?(几|多|数|[两二三四五六七八九十]{1,2}|[0-9]{1,2})年(来|间)|(近|过去|最近)(几|[两二三四五六七八九十]|[0-9]{1,2})年)')
+    END, false);
 
 -- What each trusted report says in its text of one thing (`about` stands in what the number counts): the first number, and how
--- many there are. Plans for the year to come and goals are no results, a rise is no level, and what a rise started from is another
--- year's, so none of them counts. Reports that say nothing of it are rows too, with NULL.
+-- many there are. Plans for the year to come and goals are no results, a rise is no level, what a rise started from is another
+-- year's, and a sum over several years is no year's, so none of them counts. Reports that say nothing of it are rows too, with NULL.
 CREATE MACRO figure_panel(about, unit := NULL, kind := NULL, "type" := NULL) AS TABLE
 WITH said AS (
     SELECT f.document_id, count(*) AS statements,
@@ -69,6 +79,8 @@ WITH said AS (
     WHERE f.origin = 'text' AND contains(f.counted, about) AND (unit IS NULL OR f.unit = unit)
         AND coalesce(f.kind = kind, f.kind <> 'change') AND f.role IS DISTINCT FROM 'next_year'
         AND NOT is_earlier_value(f.counted) AND NOT is_goal(f.counted)
+        -- A rate is none of a sum: 自2019年以来出庭应诉率保持在99%.
+        AND NOT (f.kind IN ('count', 'amount') AND is_cumulative(f.counted, f.report_year))
         AND NOT is_of_another_year(said_before(f.clause, f.printed), f.report_year)
     GROUP BY f.document_id
 )
