@@ -76,8 +76,11 @@ def figures(tables: Sequence[Table]) -> tuple[Figure, ...]:
             found.extend(_review(rows, printed))
         elif any(row[0] == "信息内容" for row in rows):
             found.extend(_proactive(rows, printed))
-        elif rows and _INDICATOR.match(rows[0][0]) and any(_COUNTED.search(cell) for cell in rows[0][1:]):
-            found.extend(_statistics(rows, printed))
+        elif (head := _indicators(rows)) is not None:
+            start = next(index for index, cell in enumerate(rows[head]) if _INDICATOR.match(cell))
+            below = [(row[start:], shown[start:]) for row, shown in zip(rows[head:], printed[head:], strict=True)]
+            below = [(row, shown) for row, shown in below if row]
+            found.extend(_statistics([row for row, _ in below], [shown for _, shown in below]))
         elif begun and not any(_CARRIED_OVER.match(one.path[0]) for one in begun):
             begun += (more := list(_continued(rows, printed, begun)))
             found.extend(more)
@@ -232,6 +235,18 @@ def _review(rows: Sequence[tuple[str, ...]], printed: Sequence[tuple[str, ...]])
         *path, column = _path(row[index] for row in rows[:heads])
         if path:
             yield Figure("review_litigation", tuple(path), column, _cell(value))
+
+
+def _indicators(rows: Sequence[tuple[str, ...]]) -> int | None:
+    """The row that heads a table of indicators: the first, or one below the table's name and who filled it in.
+
+    Before the indicators there may be a column of numbers (序号).
+    """
+    for index, row in enumerate(rows[:4]):
+        start = next((place for place, cell in enumerate(row[:2]) if _INDICATOR.match(cell)), None)
+        if start is not None and (start == 0 or row[0] in ("序号", "代码", "编号")):
+            return index if any(_COUNTED.search(cell) for cell in row[start + 1 :]) else None
+    return None
 
 
 def _statistics(rows: Sequence[tuple[str, ...]], printed: Sequence[tuple[str, ...]]) -> Iterable[Figure]:

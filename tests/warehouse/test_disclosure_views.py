@@ -75,9 +75,95 @@ def test_one_applicant_whose_numbers_do_not_add_up_is_enough(load: Load, ask: As
     assert ask("SELECT adds_up FROM disclosure_panel") == [(False,)]
 
 
-def test_a_form_of_before_2019_has_a_row_without_numbers(load: Load, ask: Ask) -> None:
-    load(batch(disclosure(0, year=2018, figures=(Figure("statistics", ("行政复议数",), "2018年度", "5"),))))
-    assert ask("SELECT report_year, new, adds_up, reconsiderations FROM disclosure_panel") == [(2018, None, None, None)]
+NATIONAL = (
+    ("政府信息公开情况统计表",) * 4,
+    ("序号", "统计指标", "单位", "统计数"),
+    ("1", "一、主动公开情况", "——", "——"),
+    ("2", "（一）主动公开政府信息数（不同渠道和方式公开相同信息计1条）", "条", "1,500"),
+    ("3", "其中：主动公开规范性文件数", "条", "12"),
+    ("4", "制发规范性文件总数", "件", "14"),
+    ("5", "三、依申请公开情况", "——", "——"),
+    ("6", "（一）收到申请数", "件", "61"),
+    ("7", "1.当面申请数", "件", "10"),
+    ("8", "（二）申请办结数", "件", "58"),
+    ("9", "（三）申请答复数", "件", "59"),
+    ("10", "1.属于已主动公开范围数", "件", "9"),
+    ("11", "2.同意公开答复数", "件", "30"),
+    ("12", "4.不同意公开答复数", "件", "11"),
+    ("13", "四、行政复议数量", "件", "5"),
+    ("14", "（一）维持具体行政行为数", "件", "3"),
+    ("15", "（二）被依法纠错数", "件", "1"),
+    ("16", "五、行政诉讼数量", "件", "4"),
+    ("17", "（二）被依法纠错数", "件", "0"),
+)
+"""The form of 国办发〔2014〕32号, in part, with a name over it and a column of numbers, as copies of it have."""
+PROVINCIAL = (
+    ("指标名称", "计量单位", "2018年度", "历年累计"),
+    ("主动公开文件数", "条", "2069", "12106"),
+    ("受理依申请公开信息总数", "条", "7", "90"),
+    ("其中：1.当面申请数", "条", "7", "90"),
+    ("对申请的答复总数", "条", "6", "88"),
+    ("其中：1.同意公开答复数", "条", "5", "70"),
+    ("接受行政诉讼、举报数", "件", "9", "9"),
+    ("行政复议数", "件", "2", "5"),
+    ("行政诉讼数", "件", "0", "1"),
+)
+PANEL = (
+    "SELECT new, carried_in, granted, refused, results, adds_up, reconsiderations, reconsiderations_corrected, "
+    "lawsuits, lawsuits_corrected, form FROM disclosure_panel"
+)
+
+
+@pytest.mark.parametrize(
+    ("table", "numbers"),
+    [
+        (NATIONAL, (61, None, None, None, 58, None, 5, 1, 4, 0, "before_2019")),
+        (PROVINCIAL, (7, None, None, None, None, None, 2, None, 0, None, "before_2019")),
+    ],
+    ids=["national", "provincial"],
+)
+def test_of_the_form_of_before_2019_the_panel_has_what_means_the_same(
+    load: Load, ask: Ask, table: tuple[tuple[str, ...], ...], numbers: tuple[object, ...]
+) -> None:
+    load(batch(disclosure(0, year=2018, figures=figures([Table(table)]))))
+    assert ask(PANEL) == [numbers]
+
+
+def test_the_older_form_has_a_view_of_its_own_with_the_years_number_and_the_sum(load: Load, ask: Ask) -> None:
+    by_year = {2018: PROVINCIAL, 2017: NATIONAL}
+    load(batch(*(disclosure(year, year=year, figures=figures([Table(table)])) for year, table in by_year.items())))
+    said = "item, number, unit, number_to_date"
+    rows = f"SELECT {said} FROM disclosure_statistics WHERE report_year = {{}} ORDER BY position"
+    assert ask(rows.format(2018)) == [
+        ("published", 2069, "条", 12106), ("received", 7, "条", 90), (None, 7, "条", 90), ("replies", 6, "条", 88),
+        ("granted", 5, "条", 70), (None, 9, "件", 9), ("reconsiderations", 2, "件", 5), ("lawsuits", 0, "件", 1),
+    ]  # fmt: skip
+    assert [row[0] for row in ask(rows.format(2017)) if row[0] is not None] == [
+        "published", "normative_published", "normative_made", "received", "concluded", "replies", "already_public",
+        "granted", "refused", "reconsiderations", "reconsiderations_corrected", "lawsuits", "lawsuits_corrected",
+    ]  # fmt: skip
+    assert ask("SELECT report_year, made, in_force FROM disclosure_documents") == [(2017, 14, None)]
+
+
+def test_of_two_columns_or_tables_that_may_be_the_years_none_is_taken(load: Load, ask: Ask) -> None:
+    columns = (("指标名称", "单位", "统计数", "数量"), ("收到申请数", "件", "61", "7"))
+    tables = tuple((("指标名称", "统计数"), ("收到申请数", number)) for number in ("61", "7"))
+    other_year = (("指标名称", "2017年度"), ("收到申请数", "61"))
+    made = [[Table(columns)], [Table(table) for table in tables], [Table(other_year)]]
+    load(batch(*(disclosure(n, year=2018, figures=figures(each)) for n, each in enumerate(made))))
+    assert ask("SELECT new, form FROM disclosure_panel") == [(None, "before_2019")] * 3
+
+
+def test_a_report_with_both_forms_is_read_by_that_in_force(load: Load, ask: Ask) -> None:
+    load(batch(disclosure(0, year=2019, figures=(*form(), *figures([Table(NATIONAL)])))))
+    assert ask("SELECT new, results, reconsiderations, form FROM disclosure_panel") == [(10, 10, 7, "since_2019")]
+    assert ask("SELECT kind, made FROM disclosure_documents") == [("normative_document", 8)]
+
+
+def test_how_many_documents_are_public_is_not_how_many_are_in_force(load: Load, ask: Ask) -> None:
+    cells = (Figure("proactive", ("规范性文件",), "对外公开总数量", "90"),)
+    load(batch(disclosure(0, year=2020, figures=cells)))
+    assert ask("SELECT in_force, public_in_all FROM disclosure_documents") == [(None, 90)]
 
 
 def test_the_tidy_panel_names_item_case_and_applicant(load: Load, ask: Ask) -> None:
