@@ -181,9 +181,29 @@ def run_on(
     """``run_sql`` on a connection of ``open_restricted`` that is kept open: for a server that answers many."""
     with stream_on(connection, sql, limit=limit, seconds=seconds, parameters=parameters) as stream:
         rows = tuple(stream.rows())
-    nothing = all(value in (0, None) for row in rows[:2] for value in row) and len(rows) < 2
-    found = _hints(connection, sql, nothing=nothing) if hints else ()
+    nothing = len(rows) < 2 and all(says_nothing(row) for row in rows)
+    found = hints_on(connection, sql, nothing=nothing) if hints else ()
     return Answer(stream.columns, stream.types, rows, stream.cut, found)
+
+
+def says_nothing(row: Sequence[Any]) -> bool:
+    """Whether a row is what an aggregate makes of no rows: counts of 0, and NULL."""
+    return all(value in (0, None) for value in row)
+
+
+def hints_on(
+    connection: duckdb.DuckDBPyConnection, sql: str, *, nothing: bool, seconds: float = _HINT_SECONDS
+) -> tuple[str, ...]:
+    """Words on why an answer may be empty: words that texts are never cut into and, where ``nothing`` was found, values
+    that are compared and no row has.
+
+    A hint that takes longer than ``seconds`` or cannot be made is none: the answer stands without it.
+    """
+    if sql.lstrip().startswith("."):
+        return ()
+    with _time_limit(connection, seconds), suppress(duckdb.Error):
+        return (*uncounted_words(connection, sql), *(why_empty(connection, sql) if nothing else ()))
+    return ()
 
 
 def names(reader: Path) -> dict[str, tuple[str, ...]]:
@@ -299,15 +319,6 @@ def _refuse(statement: duckdb.Statement) -> None:
         "each load. To write an answer to a file: nianbao sql --to FILE; to keep tables of your own, attach the copy "
         "in a DuckDB of yours (docs/asking.md)."
     )
-
-
-def _hints(connection: duckdb.DuckDBPyConnection, sql: str, *, nothing: bool) -> tuple[str, ...]:
-    if sql.lstrip().startswith("."):
-        return ()
-    # A hint that takes long or cannot be made is none; the answer stands without it.
-    with _time_limit(connection, _HINT_SECONDS), suppress(duckdb.Error):
-        return (*uncounted_words(connection, sql), *(why_empty(connection, sql) if nothing else ()))
-    return ()
 
 
 _MACRO_NAMES: Final = """

@@ -23,6 +23,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from flows.sharing.hint_header import HINT_HEADER, hint_header
 from flows.sharing.tokens import TokenFileError, Tokens
 from flows.sharing.workers import BusyError, ClientGoneError, Workers
 from flows.terminal import say, shown, talk
@@ -239,7 +240,8 @@ def _answer(file: IO[bytes], answered: Answered, form: AnswerFormat) -> Response
             "Nianbao-Cut": "yes" if answered.cut else "no",
             "Nianbao-Seconds": f"{answered.seconds:.3f}",
             "Nianbao-Published": answered.published.isoformat(),
-        },
+        }
+        | ({HINT_HEADER: hint_header(answered.hints)} if answered.hints else {}),
     )
 
 

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 import requests
 
+from flows.sharing.hint_header import HINT_HEADER, hints_of
 from flows.sharing.loopback import is_loopback
 from warehouse.errors import LimitError, QueryError, WarehouseError
 from warehouse.query import Answer, Stream, stream_on
@@ -36,8 +37,10 @@ class SharedReader:
         self._url = url.rstrip("/")
         self._token = token
 
-    def table(self, sql: str, *, limit: int | None = None, seconds: float | None = None) -> tuple[pa.Table, bool]:
-        """The answer of one reading statement, and whether ``limit`` has cut it.
+    def table(
+        self, sql: str, *, limit: int | None = None, seconds: float | None = None
+    ) -> tuple[pa.Table, bool, tuple[str, ...]]:
+        """The answer of one reading statement, whether ``limit`` has cut it, and words on why nothing was found.
 
         Raises ``QueryError`` with the server's words, ``LimitError`` where ``seconds`` are over before an answer
         begins (the server ends a query whose client has left), ``ServerUnreachableError`` where there is none.
@@ -70,23 +73,20 @@ class SharedReader:
             table = pa.ipc.open_stream(answer.content).read_all()
         except pa.ArrowInvalid as error:
             raise ServerUnreachableError(f"{self._url} is no server of nianbao share: {error}") from error
-        return table, answer.headers.get("Nianbao-Cut") == "yes"
+        return table, answer.headers.get("Nianbao-Cut") == "yes", hints_of(answer.headers.get(HINT_HEADER))
 
     @contextmanager
     def stream(self, sql: str, *, limit: int | None = None, seconds: float | None = None) -> Iterator[Stream]:
         """The answer as DuckDB gives it from a file of one's own, row by row or in batches; raises as ``table``."""
-        table, cut = self.table(sql, limit=limit, seconds=seconds)
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.register("answer", table)
-            with stream_on(connection, "FROM answer") as stream:
-                stream.cut = cut
-                yield stream
+        table, cut, _ = self.table(sql, limit=limit, seconds=seconds)
+        with _streamed(table, cut=cut) as stream:
+            yield stream
 
     def answer(self, sql: str, *, limit: int | None = None, seconds: float | None = None) -> Answer:
         """The answer whole; raises as ``table``."""
-        with self.stream(sql, limit=limit, seconds=seconds) as stream:
-            return Answer(stream.columns, stream.types, tuple(stream.rows()), stream.cut)
+        table, cut, hints = self.table(sql, limit=limit, seconds=seconds)
+        with _streamed(table, cut=cut) as stream:
+            return Answer(stream.columns, stream.types, tuple(stream.rows()), cut, hints)
 
     def names(self) -> dict[str, tuple[str, ...]]:
         """Tables and views with their columns, for completion at a prompt."""
@@ -100,6 +100,16 @@ class SharedReader:
         macros = sorted({str(row[0]).partition("(")[0] for row in self.answer(".macros").rows})
         words = self.answer("SELECT DISTINCT keyword_name FROM duckdb_keywords() ORDER BY 1").rows
         return tuple(macros), tuple(str(word) for (word,) in words)
+
+
+@contextmanager
+def _streamed(table: pa.Table, *, cut: bool) -> Iterator[Stream]:
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.register("answer", table)
+        with stream_on(connection, "FROM answer") as stream:
+            stream.cut = cut
+            yield stream
 
 
 def _words(answer: requests.Response) -> str:

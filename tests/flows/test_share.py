@@ -370,6 +370,11 @@ def test_nianbao_sql_asks_a_server_as_it_asks_its_own_copy(server: Server, share
     assert json.loads(named.stdout)["n"] >= 5
     wrong = nianbao("sql", "FROM reprots", folder=tmp_path, server=server.url, server_token=MEI)
     assert (wrong.returncode, "Did you mean reports" in wrong.stderr) == (1, True)
+    misspelt = "SELECT count(*) FROM reports WHERE level = 'conty'"
+    of_own = nianbao("sql", misspelt, folder=tmp_path, data_dir=str(shared_shop.data))
+    of_server = nianbao("sql", misspelt, folder=tmp_path, server=server.url, server_token=MEI)
+    assert "Did you mean county?" in of_own.stderr
+    assert of_server.stderr == of_own.stderr
     none = nianbao("sql", COUNT, folder=tmp_path, server=server.url)
     assert (none.returncode, "NIANBAO_SERVER_TOKEN" in none.stderr) == (1, True)
     told = nianbao("doctor", folder=tmp_path, server=server.url, server_token=MEI)

@@ -75,6 +75,20 @@ def test_every_format_says_what_nianbao_sql_says(bounded: BoundedReader, reader:
 
 
 @pytest.mark.parametrize("form", get_args(AnswerFormat))
+@pytest.mark.parametrize("asked", ["url", "count(*)", "count(*), max(url)"])
+def test_an_answer_that_says_nothing_says_why(bounded: BoundedReader, form: AnswerFormat, asked: str) -> None:
+    misspelt = bounded.answer(f"SELECT {asked} FROM reports WHERE level = 'conty'", form, io.BytesIO())
+    assert ["Did you mean county?" in hint for hint in misspelt.hints] == [True]
+    assert bounded.answer(f"SELECT {asked} FROM reports GROUP BY ALL", form, io.BytesIO()).hints == ()
+
+
+def test_a_word_that_texts_are_never_cut_into_is_told_though_there_are_rows(bounded: BoundedReader) -> None:
+    (hint,) = bounded.answer("FROM term_frequency('复议諸')", "csv", io.BytesIO()).hints
+    assert "復" not in hint
+    assert "Simplified" in hint
+
+
+@pytest.mark.parametrize("form", get_args(AnswerFormat))
 def test_an_answer_without_rows_is_well_formed(bounded: BoundedReader, form: AnswerFormat) -> None:
     file = io.BytesIO()
     assert bounded.answer("SELECT url FROM reports WHERE false", form, file).rows == 0

@@ -21,13 +21,14 @@ import pyarrow.parquet as pq
 
 from warehouse.answers.formats import TextFormat, fitted, parquet_schema, write_rows
 from warehouse.errors import LimitError, QueryError
-from warehouse.query import stream_on
+from warehouse.query import hints_on, says_nothing, stream_on
 from warehouse.readers import open_reader
 from warehouse.restricted import open_restricted
 
 AnswerFormat = Literal["csv", "json", "jsonl", "parquet", "arrow"]
 
 _BATCH_ROWS: Final = 2048
+_HINT_SECONDS: Final = 2.0
 _ROW_GROUP_BYTES: Final = 16 * 1024 * 1024
 
 
@@ -55,6 +56,8 @@ class Answered:
     seconds: float
     published: datetime
     """When the copy that was asked took its place (UTC)."""
+    hints: tuple[str, ...] = ()
+    """Words on why nothing was found, no row or counts of 0."""
 
 
 class BoundedReader:
@@ -111,13 +114,28 @@ class BoundedReader:
                     finally:
                         out.detach()  # the file is the caller's to close
                 count.check()
-                return Answered(count.seen, stream.cut, file.tell(), time.monotonic() - began, identity.published)
+            took, size = time.monotonic() - began, file.tell()
+            hints = (
+                self._hints(sql, nothing=count.nothing, seconds=self._bounds.seconds - took) if count.seen < 2 else ()
+            )
+            return Answered(count.seen, stream.cut, size, took, identity.published, hints)
         except duckdb.Error as error:  # of an instance that its own query has broken
             raise QueryError(str(error)) from error
         except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
             raise QueryError(f"{form} cannot hold a column of these: cast it to text. ({error})") from error
         finally:
             self.close()
+
+    def _hints(self, sql: str, *, nothing: bool, seconds: float) -> tuple[str, ...]:
+        """Why nothing was found, asked of an instance that the query has not touched: a broken one may end the process.
+
+        All that hints speak of is a text in the query.
+        """
+        self.close()
+        self.prepare()
+        if "'" not in sql or seconds <= 0 or self._open is None:
+            return ()
+        return hints_on(self._open[0], sql, nothing=nothing, seconds=min(_HINT_SECONDS, seconds))
 
 
 class _Count:
@@ -126,6 +144,8 @@ class _Count:
     def __init__(self, bounds: Bounds, file: IO[bytes], *, until: float) -> None:
         self.seen = 0
         """Rows."""
+        self.nothing = True
+        """No row, or one that says nothing."""
         self._bounds = bounds
         self._file = file
         self._until = until
@@ -133,6 +153,7 @@ class _Count:
     def rows(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         for row in rows:
             self.seen += 1
+            self.nothing = self.seen == 1 and says_nothing(row)
             if self.seen % 256 == 0 or self.seen > self._bounds.rows:
                 self.check()
             yield row
@@ -140,6 +161,9 @@ class _Count:
     def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             self.seen += batch.num_rows
+            self.nothing = self.seen == 0 or (
+                self.seen == 1 and self.nothing and says_nothing([column[0].as_py() for column in batch.columns])
+            )
             self.check()
             yield batch
 
