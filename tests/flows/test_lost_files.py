@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import Done, nianbao
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
 from flows.runs.run_lock import run_lock
+from tests.flows.command_line import Done, nianbao
 
 ONE = "qinglan/qinghe"
 DECIDE = ("quarantine", "accept", "an-id", "--reason", "seen on paper", "--by", "me")

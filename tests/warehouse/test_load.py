@@ -357,6 +357,28 @@ def test_an_edited_figure_is_a_new_version_and_changes_shows_the_sentences(load:
     ]
 
 
+def test_an_edit_in_a_page_that_is_spaced_otherwise_shows_the_edited_sentence_alone(load: Load, ask: Ask) -> None:
+    load(whole_batch(0, 1))
+    load(read_later(0, 30, 0, text=tuple(line.replace("。", " 。").replace("件", "\u3000件\u00a0") for line in EDITED)))
+    assert ask("SELECT cut, came_in FROM changes") == [
+        (["全县办理行政复议案件120件。"], ["全县办理行政复议案\u3000件\u00a0210\u3000件\u00a0 。"])
+    ]
+
+
+def test_a_sentence_said_twice_is_cut_where_it_is_said_once_afterwards(load: Load, ask: Ask) -> None:
+    load(whole_batch(0, 1))
+    load(read_later(0, 10, 0, text=(*TEXT[:2], *TEXT[1:])), read_later(0, 20, 0))
+    twice = ["全县办理行政复议案件120件。", "制定规范性文件8件。"]
+    assert ask("SELECT version, cut, came_in FROM changes ORDER BY version") == [(2, [], twice), (3, twice, [])]
+
+
+def test_a_figure_that_goes_to_another_column_is_a_change_of_its_row(load: Load, ask: Ask) -> None:
+    rows = ("自然人\t1\t23", "法人\t4\t5")
+    load(read_later(0, 10, 0, text=(*TEXT, *rows)))
+    load(read_later(0, 20, 0, text=(*TEXT, "自然人\t12\t3", "法人\t4\t6")))
+    assert ask("SELECT cut, came_in FROM changes") == [(list(rows), ["自然人\t12\t3", "法人\t4\t6"])]
+
+
 def test_white_space_and_page_furniture_are_no_new_version(load: Load, ask: Ask) -> None:
     load(whole_batch(0, 1))
     spaced = tuple(line.replace("全县", "全县　") for line in TEXT)

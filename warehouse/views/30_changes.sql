@@ -3,22 +3,48 @@
 CREATE MACRO sentences(said) AS list_filter(list_transform(
     regexp_extract_all(said, '[^。！？；\n]+[。！？；]?'), lambda s: trim(s)), lambda s: s <> '');
 
+-- What a sentence is compared by: white space is no change of what it says, but that between the cells of a row is, since
+-- figures that go to another column are another row.
+CREATE MACRO as_compared(sentence) AS regexp_replace(sentence, '[\n\r\f\v\p{Z}\x{85}\x{1C}-\x{1F}]+', '', 'g');
+
 CREATE VIEW changes AS
 WITH removals AS (
-    SELECT document_id, "version", sentences(string_agg(removed, chr(10) ORDER BY "position")) AS removed
+    SELECT document_id, "version",
+        list_transform(sentences(string_agg(removed, chr(10) ORDER BY "position")), lambda s: as_compared(s)) AS removed
     FROM core_removals GROUP BY document_id, "version"
+),
+texts AS (
+    SELECT document_id, "version", said, list_transform(said, lambda s: as_compared(s)) AS compared
+    FROM (
+        SELECT v.document_id, v."version", list_filter(sentences(v."text"), lambda s: as_compared(s) <> '') AS said
+        FROM core_versions v
+        SEMI JOIN (SELECT document_id FROM core_version_facts WHERE "version" > 1) more ON more.document_id = v.document_id
+    )
+),
+-- of a sentence said twice each time counts by itself
+counted AS (
+    SELECT document_id, "version", list(compared || chr(10) || nth ORDER BY place) AS numbered
+    FROM (
+        SELECT *, row_number() OVER (PARTITION BY document_id, "version", compared ORDER BY place) AS nth
+        FROM (SELECT document_id, "version", unnest(compared) AS compared, generate_subscripts(compared, 1) AS place FROM texts)
+    )
+    GROUP BY document_id, "version"
 ),
 versions AS (
     SELECT v.document_id, v."version", v.cause, v.payload_digest, v.captured_at, v.text_length,
-        sentences(v."text") AS said, coalesce(x.removed, []) AS removed
-    FROM core_versions v
-    SEMI JOIN (SELECT document_id FROM core_version_facts WHERE "version" > 1) more ON more.document_id = v.document_id
+        t.said, t.compared, coalesce(c.numbered, []) AS numbered,
+        coalesce(x.removed, []) AS removed
+    FROM core_version_facts v
+    JOIN texts t ON t.document_id = v.document_id AND t."version" = v."version"
+    LEFT JOIN counted c ON c.document_id = v.document_id AND c."version" = v."version"
     LEFT JOIN removals x ON x.document_id = v.document_id AND x."version" = v."version"
 ),
 pairs AS (
     SELECT *,
         lag(said) OVER earlier AS said_before,
         lag(removed) OVER earlier AS removed_before,
+        lag(compared) OVER earlier AS compared_before,
+        lag(numbered) OVER earlier AS numbered_before,
         lag("version") OVER earlier AS version_before,
         lag(payload_digest) OVER earlier AS payload_before,
         lag(text_length) OVER earlier AS length_before
@@ -27,8 +53,10 @@ pairs AS (
 )
 SELECT p.document_id, r.publisher, r.report_type, r.report_year, r.title, p.captured_at AS changed_at,
     p.version_before, p."version", p.length_before, p.text_length,
-    list_filter(p.said_before, lambda s: NOT list_contains(p.said, s) AND NOT list_contains(p.removed, s)) AS cut,
-    list_filter(p.said, lambda s: NOT list_contains(p.said_before, s) AND NOT list_contains(p.removed_before, s)) AS came_in,
+    list_filter(p.said_before, lambda s, i: NOT list_contains(p.numbered, p.numbered_before[i])
+        AND NOT list_contains(p.removed, p.compared_before[i])) AS cut,
+    list_filter(p.said, lambda s, i: NOT list_contains(p.numbered_before, p.numbered[i])
+        AND NOT list_contains(p.removed_before, p.compared[i])) AS came_in,
     r.state, r.url
 FROM pairs p JOIN core_reports r ON r.document_id = p.document_id
 WHERE p.version_before IS NOT NULL AND p.cause <> 'reread' AND p.payload_digest IS DISTINCT FROM p.payload_before
