@@ -9,7 +9,7 @@ from flows.upkeep.amendments import amend, read_amendments
 from scrapers.records import Source
 from scrapers.sources import divisions
 from warehouse.database import writing
-from warehouse.ledgers.crawl_ledger import load_sources
+from warehouse.ledgers.crawl_ledger import record_sources
 from warehouse.ledgers.divisions import load_divisions
 from warehouse.ledgers.source_checks import FILE_NAME, load_source_checks, read_checks
 from warehouse.readers import refuse_lost
@@ -25,7 +25,7 @@ def load_registry(settings: Settings, registry: Sequence[Source]) -> None:
     refuse_lost(settings.warehouse_path, settings.reader_path)
     amendments = read_amendments(settings)
     with writing(settings.warehouse_path, "load the registry") as connection:
-        load_sources(connection, registry)
+        record_sources(connection, registry)
         load_divisions(connection, divisions.load().divisions)
         load_source_checks(connection, read_checks(settings.data_dir / FILE_NAME).checks)
         amend(connection, amendments)

@@ -25,7 +25,7 @@ from tests.warehouse.sample_batches import (
 )
 from warehouse.coverage import STATES, coverage_table
 from warehouse.database import writing
-from warehouse.ledgers.crawl_ledger import load_sources
+from warehouse.ledgers.crawl_ledger import record_sources
 from warehouse.readers import publish
 
 COUNTY = Source(
@@ -58,7 +58,7 @@ def states(warehouse: Path, tmp_path: Path) -> Callable[..., dict[int, str]]:
 
     def states(day: date, *sources: Source) -> dict[int, str]:
         with writing(warehouse, "registry") as connection:
-            load_sources(connection, sources or (COUNTY, UNKNOWN))
+            record_sources(connection, sources or (COUNTY, UNKNOWN))
         publish(warehouse, tmp_path / "reader.duckdb")
         answer = coverage_table(tmp_path / "reader.duckdb", source_id=SOURCE, report_type="rule_of_law", day=day)
         return {row[answer.columns.index("report_year")]: row[answer.columns.index("state")] for row in answer.rows}
@@ -122,7 +122,7 @@ def test_a_site_that_cannot_be_listed_is_not_said_to_lack_reports(load: Load, wa
         batches.append(Batch("run-1", county.id, 0, listings=(ended,), reports=(held,)))
     load(*batches)
     with writing(warehouse, "registry") as connection:
-        load_sources(connection, counties)
+        record_sources(connection, counties)
     found = ask(f"SELECT source_id, list(state ORDER BY report_year) FROM coverage_on(DATE '{JUNE}') GROUP BY 1")
     assert {source.removeprefix("x/"): states for source, states in found} == {
         end: ["not_found" if state == "overdue" else state, "held", state] for end, state in ENDS_OF_LISTINGS.items()
@@ -271,7 +271,7 @@ def test_what_was_published_late_is_late_and_no_longer_overdue(load: Load, state
 
 def test_an_unknown_column_is_a_state_of_both_report_types(warehouse: Path, tmp_path: Path) -> None:
     with writing(warehouse, "registry") as connection:
-        load_sources(connection, [UNKNOWN])
+        record_sources(connection, [UNKNOWN])
     publish(warehouse, tmp_path / "reader.duckdb")
     answer = coverage_table(tmp_path / "reader.duckdb", day=JUNE, division="4201")
     assert [(row[3], row[4], row[5], row[12]) for row in answer.rows] == [
@@ -286,7 +286,7 @@ def test_days_late_count_from_the_day_of_the_law(load: Load, warehouse: Path, tm
     late = report(1, read_from=fetched, year=2024, published_date=date(2025, 4, 2))
     load(dataclasses.replace(listed(), captures=(fetched,), reports=(late,)))
     with writing(warehouse, "registry") as connection:
-        load_sources(connection, [COUNTY])
+        record_sources(connection, [COUNTY])
         days = connection.execute(
             "SELECT report_year, due::VARCHAR, days_late FROM coverage_on('2026-04-10') ORDER BY 1"
         ).fetchall()
@@ -306,7 +306,7 @@ def test_departments_disclose_by_the_end_of_january_and_governments_by_the_end_o
         Source("x/county", "某县人民政府", Level.COUNTY, ("d.test",), columns, first_year=2025),
     ]
     with writing(warehouse, "registry") as connection:
-        load_sources(connection, sources)
+        record_sources(connection, sources)
         due = connection.execute(
             f"SELECT source_id, due::VARCHAR FROM coverage_on(DATE '{JUNE}') ORDER BY 1"
         ).fetchall()
@@ -328,7 +328,7 @@ def test_departments_had_until_the_end_of_march_before_the_regulations_of_2019(
     )
     load(dataclasses.replace(listed(), reports=(made,)))
     with writing(warehouse, "registry") as connection:
-        load_sources(connection, [bureau])
+        record_sources(connection, [bureau])
         due = connection.execute(
             "SELECT report_year, due::VARCHAR FROM coverage_on(DATE '2021-06-01') ORDER BY 1"
         ).fetchall()
@@ -347,8 +347,8 @@ def test_every_cell_has_one_state_of_the_list(load: Load, states: States, tmp_pa
 
 def test_the_registry_follows_the_files(warehouse: Path) -> None:
     with writing(warehouse, "registry") as connection:
-        load_sources(connection, [COUNTY, UNKNOWN])
-        load_sources(connection, [COUNTY, UNKNOWN])
+        record_sources(connection, [COUNTY, UNKNOWN])
+        record_sources(connection, [COUNTY, UNKNOWN])
         renamed = dataclasses.replace(
             COUNTY,
             publisher="浦江县政府",
@@ -357,7 +357,7 @@ def test_the_registry_follows_the_files(warehouse: Path) -> None:
                 Column("http://www.pujiang.test/col2", "trs", (ReportType.DISCLOSURE,)),
             ),
         )
-        load_sources(connection, [renamed])
+        record_sources(connection, [renamed])
         assert connection.execute(
             "SELECT source_id, publisher, verified::VARCHAR, ignored FROM core_sources"
         ).fetchall() == [(SOURCE, "浦江县政府", "2026-11-01", {"http://www.pujiang.test/x": "a guide"})]

@@ -11,7 +11,7 @@ from scrapers.records import Batch, Column, Level, Outcome, ReportType, Source, 
 from tests.warehouse.sample_batches import MORNING, SOURCE, address, candidate, capture
 from warehouse.answers.problems import KINDS, problem_table
 from warehouse.database import writing
-from warehouse.ledgers.crawl_ledger import close_killed_runs, finish_run, load_sources, start_run
+from warehouse.ledgers.crawl_ledger import close_killed_runs, finish_run, record_sources, start_run
 from warehouse.ledgers.source_checks import SourceCheck, load_source_checks
 from warehouse.readers import publish
 
@@ -95,7 +95,7 @@ def checked(rows: int, at: datetime) -> SourceCheck:
 def test_a_column_that_shrank_is_a_problem_until_it_is_checked_whole_again(warehouse: Path, ask: Ask) -> None:
     days = [MORNING + timedelta(days=number) for number in range(3)]
     with writing(warehouse, "test") as connection:
-        load_sources(connection, [COUNTY])
+        record_sources(connection, [COUNTY])
         load_source_checks(connection, [checked(931, days[0]), checked(900, days[1])])
     ((kind, url, outcome, detail),) = ask("SELECT kind, url, outcome, detail FROM problems")
     assert (kind, url, outcome) == ("check", COLUMN.url, "shrunken")

@@ -248,7 +248,7 @@ def runs_cut_short(warehouse: Path, since: datetime) -> tuple[str, ...]:
     return tuple(str(identifier) for (identifier,) in rows)
 
 
-def load_sources(connection: duckdb.DuckDBPyConnection, sources: Iterable[Source]) -> None:
+def record_sources(connection: duckdb.DuckDBPyConnection, sources: Iterable[Source]) -> None:
     """Make the registry in the warehouse equal to ``sources``, the whole registry; unchanged, nothing is written.
 
     ``connection`` is one of ``database.writing``.
