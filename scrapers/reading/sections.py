@@ -157,20 +157,6 @@ def missing_parts(found: Sequence[Section], report_type: ReportType | None) -> t
     return tuple(role for role in STATUTORY[report_type] if role not in present)
 
 
-def blocks_of(text: str) -> tuple[Block, ...]:
-    """Blocks from bare lines, for a text that has none: rows with tabs are tables, numbered lines headings."""
-    blocks: list[Block] = []
-    for line in text.splitlines():
-        one = heading(line)
-        if "\t" in line:
-            blocks.append(Block("table", line))
-        elif one is not None and one.level < _BARE and one.text == line.strip():
-            blocks.append(Block("heading", line, level=max(one.level, 1)))
-        else:
-            blocks.append(Block("paragraph", line))
-    return tuple(blocks)
-
-
 def is_plan(words: str) -> bool:
     """Whether a heading or title speaks of what is to be done next: a year in it is not the year reported on."""
     if _NEXT_YEAR.search(words) is None:

@@ -16,7 +16,6 @@ from scrapers.judging.attached import (
     with_files,
 )
 from scrapers.judging.no_document import no_document
-from scrapers.reading.sections import blocks_of
 from scrapers.records import (
     Attachment,
     Block,
@@ -29,6 +28,7 @@ from scrapers.records import (
     PageKind,
     Table,
 )
+from tests.reading.plain_text import blocks_of
 
 TITLE = "清禾县2024年法治政府建设年度报告"
 REPORT = "\n".join(

@@ -17,7 +17,6 @@ import pytest
 from scrapers.judging.copies import NEAR_COPY, signature, similarity
 from scrapers.judging.judge import document_id, judge, text_digest
 from scrapers.reading.page import read_page
-from scrapers.reading.sections import blocks_of
 from scrapers.records import (
     Candidate,
     Draft,
@@ -33,6 +32,7 @@ from scrapers.records import (
     Table,
 )
 from scrapers.sources.registry import load_sources
+from tests.reading.plain_text import blocks_of
 
 SENTENCE = "全县各部门坚持依法行政，法治政府建设各项工作有序开展，取得了实实在在的进步。"
 TEXT = "\n".join(

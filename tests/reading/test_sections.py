@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrapers.reading.sections import blocks_of, heading, missing_parts, sections
+from scrapers.reading.sections import heading, missing_parts, sections
 from scrapers.records import Block, ReportType
+from tests.reading.plain_text import blocks_of
 
 RULE_OF_LAW, DISCLOSURE = ReportType.RULE_OF_LAW, ReportType.DISCLOSURE
 BODY = "全县各部门坚持依法行政，各项工作有序开展，取得了实实在在的进步。"
