@@ -219,4 +219,4 @@ def test_what_keeps_the_next_copy_back_is_shown_though_the_copy_is_sound(asked: 
     assert kept_back.returncode == 1
     assert "text_cut_short: document_id " in kept_back.stderr
     nothing = nianbao("checks", "--unpublished", data=tmp_path / "nothing")
-    assert (nothing.returncode, "nothing to check. Run: nianbao crawl" in nothing.stderr) == (1, True)
+    assert (nothing.returncode, "nothing was crawled here. Run: nianbao crawl" in nothing.stderr) == (1, True)
