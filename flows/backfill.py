@@ -1,13 +1,12 @@
 """The backfill as a Prefect flow: a task run a slice, which is a few years of one host's sources.
 
 What is done stands in the warehouse, not in Prefect's results: started again, whether by the same run or by another
-one, with or without persistence, a slice that is done asks nothing. A run that is paused in the UI asks nothing more
-until it is resumed; one that is cancelled ends at the page in hand.
+one, with or without persistence, a slice that is done asks nothing. A run that is paused in the UI or cancelled ends at
+the pages in hand; resumed, it goes on there.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -17,19 +16,16 @@ from uuid import UUID
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import State, StateType
-from prefect.exceptions import CancelledRun
+from prefect.client.schemas.objects import State
 from prefect.futures import PrefectConcurrentFuture
 from prefect.runtime import flow_run
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
-from prefect.states import Cancelled
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.backfilling.backfill_run import Backfill, BackfillSummary, SliceResult, work_through
 from flows.backfilling.parameters import BackfillParameters
 from flows.backfilling.plan import Slice
 from flows.crawling.crawl_run import RunStoppedError
+from flows.runs.heeding import STOPPED, Heard, ends_by_ctrl_c, heeding, say_where_stopped, stopped_task
 from flows.runs.markdown import bullets, table
 from flows.runs.progress import Progress, current_watcher
 from flows.runs.retries import tried_again_unless, try_once
@@ -37,8 +33,6 @@ from flows.settings import read_settings
 from scrapers.report_years import spelt
 from scrapers.sources.registry import load_sources
 
-LOOK_EVERY = 2.0
-"""Seconds between two looks at the run's state on the server, and between two updates of the progress artifact."""
 LONGEST = 14 * 24 * 3600
 """Seconds after which an attempt is ended: longer than a backfill of everything takes, so that one that hangs does not
 keep for ever the next ones waiting. What has landed is kept."""
@@ -65,8 +59,11 @@ def backfill(parameters: BackfillParameters) -> BackfillSummary | State[Backfill
     """
     if parameters.max_requests is not None:
         try_once()
-    with tried_again_unless():
-        return _backfill(parameters)
+    try:
+        with tried_again_unless():
+            return _backfill(parameters)
+    except KeyboardInterrupt:
+        return ends_by_ctrl_c()
 
 
 def _backfill(parameters: BackfillParameters) -> BackfillSummary | State[BackfillSummary]:
@@ -78,13 +75,11 @@ def _backfill(parameters: BackfillParameters) -> BackfillSummary | State[Backfil
     run = Backfill(
         settings, sources, everything, parameters.scope, parameters.workers, Progress(*watchers), logger.info
     )
-    cancelled = threading.Event()
+    heard = Heard()
     try:
-        summary = _worked_through(run, parameters, cancelled)
-    except RunStoppedError:
-        if not cancelled.is_set():
-            raise
-        return Cancelled(message="Cancelled at the page in hand; what has landed is kept, and the next run goes on.")
+        summary = _worked_through(run, parameters, heard)
+    except RunStoppedError as stopped:
+        return heard.end(stopped)
     for problem in summary.run.problems[:20]:
         logger.warning(problem)
     create_markdown_artifact(
@@ -93,7 +88,7 @@ def _backfill(parameters: BackfillParameters) -> BackfillSummary | State[Backfil
     return summary
 
 
-def _worked_through(run: Backfill, parameters: BackfillParameters, cancelled: threading.Event) -> BackfillSummary:
+def _worked_through(run: Backfill, parameters: BackfillParameters, heard: Heard) -> BackfillSummary:
     logger = get_run_logger()
     with run:
         slices = {slice_.name: slice_ for slice_ in run.slices}
@@ -108,15 +103,16 @@ def _worked_through(run: Backfill, parameters: BackfillParameters, cancelled: th
         )
         hosts = len({slice_.group.host for slice_ in slices.values()})
         most = min(max(hosts, 1), parameters.workers + 64)
-        with _watched(run, len(slices), cancelled), ThreadPoolTaskRunner[SliceResult](max_workers=most) as runner:
+        with _watched(run, len(slices), heard), ThreadPoolTaskRunner[SliceResult](max_workers=most) as runner:
 
             def start(slice_: Slice) -> Future[SliceResult]:
                 return _outcome(runner.submit(collect, {"slice_name": slice_.name}))
 
             try:
                 work_through(run, start)
-            except BaseException:
+            except BaseException as error:
                 run.stop()  # it took too long: the runner waits for its threads, and a host can take an hour
+                say_where_stopped(run.run_id, error, RunStoppedError)
                 raise
     return BackfillSummary(run.plan, tuple(run.results), run.summary())
 
@@ -127,9 +123,11 @@ def _outcome(submitted: PrefectConcurrentFuture[SliceResult]) -> Future[SliceRes
 
     def ended(_: object) -> None:
         try:
-            outcome.set_result(submitted.result())
-        except CancelledRun as stopped:
-            outcome.set_exception(RunStoppedError(str(stopped)))
+            result = submitted.result()
+            if submitted.state.name == STOPPED:
+                outcome.set_exception(RunStoppedError(submitted.state.message or STOPPED))
+            else:
+                outcome.set_result(result)
         except BaseException as error:  # noqa: BLE001  # handed to whoever waits for the slice
             outcome.set_exception(error)
 
@@ -137,12 +135,12 @@ def _outcome(submitted: PrefectConcurrentFuture[SliceResult]) -> Future[SliceRes
     return outcome
 
 
-def _by_name(run: Backfill, slices: dict[str, Slice]) -> Callable[[str], SliceResult | State[SliceResult]]:
-    def collect(slice_name: str) -> SliceResult | State[SliceResult]:
+def _by_name(run: Backfill, slices: dict[str, Slice]) -> Callable[[str], SliceResult | State[None]]:
+    def collect(slice_name: str) -> SliceResult | State[None]:
         try:
             result = run.collect_slice(slices[slice_name])
         except RunStoppedError as stopped:
-            return Cancelled(message=str(stopped))
+            return stopped_task(str(stopped))
         logger = get_run_logger()
         if result.done_before:
             logger.info("run=%s slice=%r done before: nothing was asked", run.run_id, slice_name)
@@ -157,12 +155,10 @@ def _by_name(run: Backfill, slices: dict[str, Slice]) -> Callable[[str], SliceRe
 
 
 @contextmanager
-def _watched(run: Backfill, slices: int, cancelled: threading.Event) -> Iterator[None]:
+def _watched(run: Backfill, slices: int, heard: Heard) -> Iterator[None]:
     """Inside the block the progress artifact is kept up to date, and what the server says of the run is heeded."""
     made = create_progress_artifact(0.0, key="backfill-progress", description=f"0 of {slices} slices")
     assert isinstance(made, UUID), "called from a thread without an event loop, it answers at once"
-    over = threading.Event()
-    flow_run_id = flow_run.get_id()
 
     def show() -> None:
         ended = list(run.results)
@@ -172,35 +168,9 @@ def _watched(run: Backfill, slices: int, cancelled: threading.Event) -> Iterator
             description=f"{len(ended)} of {slices} slices, {sum(one.new for one in ended)} new reports",
         )
 
-    def keep_up() -> None:
-        # By itself the client tries again for minutes, in which a cancel would not be heard.
-        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}), get_client(sync_client=True) as client:
-            while not over.wait(LOOK_EVERY):
-                try:
-                    state = client.read_flow_run(UUID(flow_run_id)).state if flow_run_id else None
-                    _heed(run, None if state is None else state.type, cancelled)
-                    show()
-                except Exception as error:  # noqa: BLE001  # a server that restarts is no reason to stop crawling
-                    run.on_word(f"the Prefect server does not answer ({error!r}); the backfill goes on")
-
-    thread = threading.Thread(target=keep_up, name="backfill watch", daemon=True)
-    thread.start()
-    try:
+    with heeding(run.stop, heard=heard, pause=run.pause, resume=run.resume, also=show):
         yield
-    finally:
-        over.set()
-        thread.join()
     show()
-
-
-def _heed(run: Backfill, state: StateType | None, cancelled: threading.Event) -> None:
-    if state is StateType.PAUSED:
-        run.pause()
-    elif state in (StateType.CANCELLING, StateType.CANCELLED):
-        cancelled.set()
-        run.stop()
-    elif state is StateType.RUNNING:
-        run.resume()
 
 
 def summary_markdown(summary: BackfillSummary) -> str:

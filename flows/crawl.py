@@ -18,6 +18,7 @@ from flows.crawling.run_summary import RunSummary
 from flows.crawling.source_choice import SourceChoice
 from flows.defaults import RECHECK_AFTER
 from flows.runs.flow_run import ends_as_cancelled, scheduled_set
+from flows.runs.heeding import ends_by_ctrl_c
 from flows.runs.retries import tried_again_unless
 from flows.runs.source_set import SourceSetBusyError
 from flows.settings import read_settings
@@ -81,8 +82,11 @@ def crawl(parameters: CrawlParameters) -> RunSummary | State[RunSummary]:
     A run of a deployment ends as cancelled where another one crawls the same sources, or has listed them since this one
     was due.
     """
-    with tried_again_unless():
-        return _crawl(parameters)
+    try:
+        with tried_again_unless():
+            return _crawl(parameters)
+    except KeyboardInterrupt:
+        return ends_by_ctrl_c()
 
 
 def _crawl(parameters: CrawlParameters) -> RunSummary | State[RunSummary]:

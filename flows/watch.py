@@ -9,6 +9,7 @@ from flows.crawling.host_tasks import collect_hosts
 from flows.crawling.run_summary import RunSummary
 from flows.crawling.source_choice import SourceChoice
 from flows.runs.flow_run import ends_as_cancelled, scheduled_set
+from flows.runs.heeding import ends_by_ctrl_c
 from flows.runs.retries import tried_again_unless
 from flows.runs.source_set import SourceSetBusyError
 from flows.settings import read_settings
@@ -36,8 +37,11 @@ def _run_name() -> str:
 )
 def watch(parameters: WatchParameters) -> RunSummary | State[RunSummary]:
     """One request a column where nothing is new; candidates that are found stay wanted for the next crawl."""
-    with tried_again_unless():
-        return _watch(parameters)
+    try:
+        with tried_again_unless():
+            return _watch(parameters)
+    except KeyboardInterrupt:
+        return ends_by_ctrl_c()
 
 
 def _watch(parameters: WatchParameters) -> RunSummary | State[RunSummary]:

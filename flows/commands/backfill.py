@@ -8,7 +8,7 @@ from typing import Any
 from flows.backfilling.backfill_run import BackfillSummary, backfill_plainly
 from flows.backfilling.parameters import BackfillParameters
 from flows.backfilling.plan import BackfillPlan, SourceWork, plan_backfill
-from flows.commands.run_setup import server_of_a_run, validated
+from flows.commands.run_setup import cancelled_is_said, server_of_a_run, validated
 from flows.runs.progress import Progress
 from flows.settings import Settings
 from flows.terminal import many, say, show_table, shown_progress, talk
@@ -41,16 +41,10 @@ def backfill_command(settings: Settings, given: dict[str, Any], *, plan_only: bo
             )
         return show_summary(summary)
     with server_of_a_run(settings):
-        from prefect.exceptions import CancelledRun
-
         from flows.backfill import backfill
 
-        try:
-            with shown_progress("Backfilling"):
-                ended = backfill.with_options(retries=0)(parameters)  # whoever looks on tries again by hand
-        except CancelledRun:
-            talk.print("Cancelled on the server. What has landed is kept; the same command goes on from there.")
-            return 1
+        with cancelled_is_said(), shown_progress("Backfilling"):
+            ended = backfill.with_options(retries=0)(parameters)  # whoever looks on tries again by hand
     assert isinstance(ended, BackfillSummary), "a call of a flow raises where it was cancelled"
     return show_summary(ended)
 

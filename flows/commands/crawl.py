@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flows.commands.run_setup import server_of_a_run
+from flows.commands.run_setup import cancelled_is_said, server_of_a_run
 from flows.crawling.crawl_run import crawl_plainly
 from flows.crawling.run_summary import RunSummary
 from flows.runs.progress import Progress
@@ -77,7 +77,7 @@ def run(
         parameters = CrawlParameters(
             sources=sources, province=province, recheck_days=recheck_days, relist=relist, years=years
         )
-        with shown_progress("Crawling"):
+        with cancelled_is_said(), shown_progress("Crawling"):
             # Whoever looks on tries again by hand; and a state is returned only to runs of deployments.
             summary = crawl.with_options(retries=0)(parameters)
             assert isinstance(summary, RunSummary)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import typer
 from pydantic import BaseModel, ValidationError
 
 from flows.serving.deployment_files import BY_HAND
@@ -42,6 +43,26 @@ def server_of_a_run(settings: Settings) -> Iterator[None]:
 
         with tags(BY_HAND):
             yield
+
+
+@contextmanager
+def cancelled_is_said() -> Iterator[None]:
+    """Around a flow that a command calls: where somebody cancels or suspends its run on the server, that is said, and
+    the command ends with exit code 1; Ctrl-C stays what it is."""
+    from prefect.exceptions import CancelledRun, Pause
+
+    from flows.runs.heeding import is_by_ctrl_c
+
+    try:
+        yield
+    except CancelledRun as ended:
+        if is_by_ctrl_c(ended):
+            raise KeyboardInterrupt from None
+        talk.print("Cancelled on the server. What has landed is kept; the same command goes on from there.")
+        raise typer.Exit(1) from None
+    except Pause:
+        talk.print("Suspended on the server. What has landed is kept; the same command goes on from there.")
+        raise typer.Exit(1) from None
 
 
 def _in_words(problem: Any) -> str:

@@ -316,16 +316,20 @@ class CrawlRun:
     def _sleep_until_stopped(self, seconds: float) -> None:
         self._stopping.wait(seconds)
 
+    def refuse_stopped(self) -> None:
+        """Raise :class:`RunStoppedError` once the run was stopped."""
+        if self._stopping.is_set():
+            raise RunStoppedError(f"run {self.run_id} was stopped")
+
     def _step(self, step: Step) -> None:
         self._check()
-        if self._stopping.is_set():
-            raise RunStoppedError(f"run {self.run_id} was stopped while {step.source_id} was crawled")
         self.progress.step(step)
 
     def _check(self) -> None:
         """Crawling on would fill the landing folder of a warehouse that cannot load."""
         if self._loader_error is not None:
             raise self._loader_error
+        self.refuse_stopped()
 
     def _totals(self) -> dict[str, int]:
         tallies = self._tallies.values()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.crawling.artifacts import ProgressArtifact, show_run
-from flows.crawling.crawl_run import CrawlRun
+from flows.crawling.crawl_run import CrawlRun, RunStoppedError
 from flows.crawling.run_summary import RunSummary
 from flows.defaults import RECHECK_AFTER
+from flows.runs.heeding import Heard, heeding, say_where_stopped, stopped_task
 from flows.runs.progress import Progress, current_watcher
 from flows.settings import Settings
 from scrapers.collect import Tally
@@ -29,8 +31,11 @@ def collect_hosts(
     recheck_after: timedelta = RECHECK_AFTER,
     relist: bool = False,
     years: frozenset[int] = frozenset(),
-) -> RunSummary:
-    """Crawl or watch ``sources`` inside a flow run, and leave its artifacts."""
+) -> RunSummary | State[RunSummary]:
+    """Crawl or watch ``sources`` inside a flow run, and leave its artifacts.
+
+    A run that is cancelled or suspended on the server ends at the pages in hand, as ``Heard.end`` says.
+    """
     logger = get_run_logger()
     with ProgressArtifact(f"{kind}-progress") as artifact:
         watchers = [watcher for watcher in (artifact.watch, current_watcher()) if watcher is not None]
@@ -46,20 +51,25 @@ def collect_hosts(
             only_lists=kind == "watch",
         )
         # A closure keeps the run's sockets and files out of the task's inputs, which Prefect would try to hash.
-        collect_host = task(name="collect host", task_run_name="{host}", cache_policy=NO_CACHE, persist_result=False)(
-            _by_host(run)
-        )
-        with run:
-            logger.info("run=%s kind=%s sources=%d hosts=%d", run.run_id, kind, len(sources), len(run.groups))
-            artifact.expect(len(sources))
-            with ThreadPoolTaskRunner[None](max_workers=settings.workers) as runner:
-                futures = [runner.submit(collect_host, {"host": group.host}) for group in run.groups]
-                try:
-                    for future in futures:
-                        future.result()
-                except BaseException:
-                    run.stop()  # a task failed, or the run took too long: the other hosts end at the page in hand
-                    raise
+        task_of_host = task(name="collect host", task_run_name="{host}", cache_policy=NO_CACHE, persist_result=False)
+        collect_host: Any = task_of_host(_by_host(run))
+        heard = Heard()
+        try:
+            with run, heeding(run.stop) as heard:
+                logger.info("run=%s kind=%s sources=%d hosts=%d", run.run_id, kind, len(sources), len(run.groups))
+                artifact.expect(len(sources))
+                with ThreadPoolTaskRunner[None](max_workers=settings.workers) as runner:
+                    futures = [runner.submit(collect_host, {"host": group.host}) for group in run.groups]
+                    try:
+                        for future in futures:
+                            future.result()
+                        run.refuse_stopped()
+                    except BaseException as error:
+                        run.stop()  # a task failed, or the run took too long: the other hosts end at the page in hand
+                        say_where_stopped(run.run_id, error, RunStoppedError)
+                        raise
+        except RunStoppedError as stopped:
+            return heard.end(stopped)
         summary = run.summary()
     logger.info(
         "run=%s new=%d failed=%d problems=%d seconds=%.0f",
@@ -69,13 +79,18 @@ def collect_hosts(
     return summary
 
 
-def _by_host(run: CrawlRun) -> Callable[[str], None]:
+def _by_host(run: CrawlRun) -> Callable[[str], State[None] | None]:
     groups = {group.host: group for group in run.groups}
 
-    def collect_host(host: str) -> None:
+    def collect_host(host: str) -> State[None] | None:
         logger = get_run_logger()
-        for tally in run.collect_group(groups[host]):
+        try:
+            tallies = run.collect_group(groups[host])
+        except RunStoppedError as stopped:
+            return stopped_task(str(stopped))
+        for tally in tallies:
             logger.log(*_line(run.run_id, tally))
+        return None
 
     return collect_host
 

@@ -11,7 +11,7 @@ def ending(failure: BaseException | None, *stopped: type[BaseException]) -> Lite
     """The state of a run that was left by ``failure``; ``stopped`` are errors by which it is stopped from elsewhere.
 
     A run that a worker ends, since somebody cancelled it or the machine goes down, gets SIGTERM, which Prefect raises
-    as an exception of its own.
+    as an exception of its own; one that is suspended there is resumed as another.
     """
     if failure is None:
         return "completed"
@@ -19,6 +19,6 @@ def ending(failure: BaseException | None, *stopped: type[BaseException]) -> Lite
         return "cancelled"
     if isinstance(failure, Exception):
         return "failed"
-    from prefect.exceptions import TerminationSignal  # two seconds, unless it is what was raised
+    from prefect.exceptions import Pause, TerminationSignal  # two seconds, unless it is what was raised
 
-    return "cancelled" if isinstance(failure, TerminationSignal) else "failed"
+    return "cancelled" if isinstance(failure, Pause | TerminationSignal) else "failed"

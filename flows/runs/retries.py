@@ -15,6 +15,7 @@ from typing import Final
 from prefect import get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
+from prefect.exceptions import Pause
 
 from scrapers.errors import UsageError
 from scrapers.reading.attachments.recognition import EngineMissingError
@@ -41,6 +42,8 @@ def tried_again_unless(*more: type[Exception]) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, (*FOR_A_PERSON, *more)):
             try_once()
+        raise
+    except Pause:  # suspended on the server: resumed, it has them still
         raise
     except BaseException:  # how Prefect interrupts what takes too long
         try_once()
