@@ -1,19 +1,26 @@
 """A Prefect notification block that sends e-mail by any SMTP server: Prefect itself brings only one provider's.
 
 Prefect's server sends the notifications, so it must know the block: it learns of it by the entry point
-``prefect.collections`` of this package. It is loaded with every ``import prefect``, hence the late import of apprise.
+``prefect.collections`` of this package, and of the other block of ours by what is imported here. Both are loaded with
+every ``import prefect``, hence the late import of apprise.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from prefect.blocks.abstract import NotificationError
 from prefect.blocks.notifications import AbstractAppriseNotificationBlock
 from pydantic import Field, SecretStr
 
+from flows.serving.tried_again import in_a_loop, tried_again
+from flows.serving.webhook_block import Webhook
+
+__all__ = ["SmtpEmail", "Webhook"]
+
 
 class SmtpEmail(AbstractAppriseNotificationBlock):
-    """Send notifications as e-mail by an SMTP server."""
+    """Send notifications as e-mail by an SMTP server, up to four times in two minutes."""
 
     _block_type_name = "SMTP Email"
     _block_type_slug = "smtp-email"
@@ -47,3 +54,20 @@ class SmtpEmail(AbstractAppriseNotificationBlock):
         if self.username is not None and self.password is not None:
             given |= {"user": self.username, "password": self.password.get_secret_value()}
         self._start_apprise_client(SecretStr(NotifyEmail(**given).url()))  # type: ignore[no-untyped-call]
+
+    async def anotify(self, body: str, subject: str | None = None) -> None:
+        """Raises ``NotificationError`` where no attempt was taken."""
+
+        async def send() -> None:
+            await super(SmtpEmail, self).anotify(body, subject)
+
+        await tried_again(send, _passing)
+
+    def notify(self, body: str, subject: str | None = None) -> Any:
+        """Once and at once, for who waits for the answer; within a coroutine as :meth:`anotify`."""
+        return self.anotify(body, subject) if in_a_loop() else super().notify(body, subject)
+
+
+def _passing(error: Exception) -> str | None:
+    """Apprise says of every failure the same, so each is tried again."""
+    return "the mail server did not take it" if isinstance(error, NotificationError) else None

@@ -12,13 +12,13 @@ from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import ObjectNotFound
 from prefect.types import SecretDict
 
-from flows.serving.email_block import SmtpEmail
+from flows.serving.email_block import SmtpEmail, Webhook
 from flows.settings import Settings, SettingsError
 
 NAME = "nianbao"
 """Name of the blocks that `nianbao deploy` makes from the settings."""
-KINDS: Final[tuple[type[Block], ...]] = (CustomWebhookNotificationBlock, SmtpEmail)
-"""What such blocks are."""
+KINDS: Final[tuple[type[Block], ...]] = (Webhook, SmtpEmail, CustomWebhookNotificationBlock)
+"""What such blocks are, the last of them until 2026."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def wanted_blocks(settings: Settings) -> tuple[WantedBlock, ...]:
     if settings.notify_webhook is not None:
         found.append(
             WantedBlock(
-                CustomWebhookNotificationBlock(
+                Webhook(
                     name=NAME,
                     headers=None,
                     cookies=None,

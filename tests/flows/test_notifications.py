@@ -24,14 +24,20 @@ PASSWORD = "a-password-of-the-mail-server"
 
 
 class WebhookReceiver:
-    """Takes every POST as JSON."""
+    """Takes every POST as JSON, but for ``turned_away`` of them."""
 
     def __init__(self) -> None:
         received: list[dict[str, str]] = []
+        self.turned_away = 0
+        receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
+                if receiver.turned_away:
+                    receiver.turned_away -= 1
+                    self.send_error(503)
+                    return
                 received.append({"path": self.path, **json.loads(body)})
                 self.send_response(204)
                 self.end_headers()
@@ -170,11 +176,13 @@ def test_a_run_that_fails_is_told_with_the_reason_and_where_to_look(
 ) -> None:
     running, _ = served
     asked = json.dumps({"parameters": {"sources": ["no/such"]}})
+    hook.turned_away = 1  # it is being restarted, say
     # Validation of the form cannot know the registry, so the run itself must fail.
     run = running.run("watch/watch", "--params", asked)
     state = running.ended(run, 240)
     assert state["type"] == "FAILED"
-    message = wait_for("the notification", lambda: messages(hook, "failed"), 60)[0]
+    (message,) = wait_for("the notification", lambda: messages(hook, "failed"), 60)
+    assert hook.turned_away == 0
     assert message["subject"] == "nianbao: watch no/such failed"
     assert "no/such" in message["text"]
     assert f"{running.url}/" in message["text"]
@@ -194,7 +202,7 @@ def test_what_was_deployed_with_notifications_is_as_wanted_and_without_them_says
         for name in ("a run failed", "something to announce")
     ] + [
         f"remove block {kind}/nianbao: the settings here no longer describe it"
-        for kind in ("custom-webhook", "smtp-email")
+        for kind in ("nianbao-webhook", "smtp-email")
     ]
 
 
@@ -204,7 +212,7 @@ def test_a_test_message_goes_every_way_that_is_set(
     running, _ = served
     sent = running.nianbao("notify", NIANBAO_NOTIFY_BLOCKS='["smtp-email/nianbao"]')
     assert sent.returncode == 0, sent.stderr
-    assert {"custom-webhook/nianbao: sent", "smtp-email/nianbao: sent"} <= set(sent.stderr.splitlines())
+    assert {"nianbao-webhook/nianbao: sent", "smtp-email/nianbao: sent"} <= set(sent.stderr.splitlines())
     (message,) = messages(hook, "a test message")
     assert "nianbao notify" in message["text"]
     assert [str(one["subject"]) for one in mail.received].count("nianbao: a test message") >= 1
@@ -217,7 +225,7 @@ def test_a_way_that_fails_says_why_and_no_secret(served: tuple[Served, Portal]) 
     )
     assert nowhere.returncode == 1
     webhook, smtp = (line for line in nowhere.stderr.splitlines() if line.startswith("error "))
-    assert webhook.startswith("error custom-webhook/nianbao: its server answers 4")
+    assert webhook.startswith("error nianbao-webhook/nianbao: its server answers 4")
     assert smtp.startswith("error smtp-email/nianbao: Connection error")
     assert SECRET_PATH not in nowhere.stdout + nowhere.stderr
     nobody = running.nianbao("notify", NIANBAO_NOTIFY_WEBHOOK="", NIANBAO_NOTIFY_EMAIL="[]")
@@ -272,10 +280,10 @@ def test_a_way_that_is_taken_out_of_the_settings_leaves_no_secret_on_the_server(
     running, _ = served
     deployed = running.nianbao("deploy", NIANBAO_NOTIFY_WEBHOOK="")
     assert deployed.returncode == 0, deployed.stderr
-    assert "remove block custom-webhook/nianbao" in deployed.stdout + deployed.stderr
+    assert "remove block nianbao-webhook/nianbao" in deployed.stdout + deployed.stderr
     names = {f"{block['block_type']['slug']}/{block['name']}" for block in running.ask("block_documents/filter")}
     assert "smtp-email/nianbao" in names
-    assert "custom-webhook/nianbao" not in names
+    assert "nianbao-webhook/nianbao" not in names
     by_hand = running.nianbao("deploy", "--check", NIANBAO_NOTIFY_WEBHOOK="", NIANBAO_NOTIFY_EMAIL="[]",
                               NIANBAO_NOTIFY_BLOCKS='["smtp-email/nianbao"]')  # fmt: skip
     assert "remove block" not in by_hand.stdout, "a block that is named is used"
