@@ -206,17 +206,20 @@ def why_empty(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, ...
     return tuple(said)
 
 
+_OF_WORDS: Final = ("term_frequency", "phrase_frequency", "figure_panel")
+
+
 def uncounted_words(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, ...]:
     """Words that a query asks ``term_frequency`` for and texts are never cut into, so that it answers 0 throughout.
 
     Also words in Traditional characters or, as texts are cut, in capitals: words and what figures count are Simplified.
     """
-    if not any(macro in sql.lower() for macro in ("term_frequency", "figure_panel")):
+    if not any(macro in sql.lower() for macro in _OF_WORDS):
         return ()
     asked = dict.fromkeys(
         (str(node["function_name"]), str(node["children"][0]["value"]["value"]))
         for node in _parsed(connection, sql)
-        if node.get("function_name") in ("term_frequency", "figure_panel")
+        if node.get("function_name") in _OF_WORDS
         and node["children"]
         and node["children"][0].get("type") == "VALUE_CONSTANT"
         and _is_text(node["children"][0])
@@ -227,6 +230,12 @@ def uncounted_words(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[st
 def _uncounted(connection: duckdb.DuckDBPyConnection, macro: str, word: str) -> str | None:
     if not word.strip() or (macro == "term_frequency" and _is_word(connection, word)):
         return None
+    if macro == "phrase_frequency":
+        return (
+            f"A text is counted as its page spells it, nearly always in Simplified characters; {word} is Traditional."
+            if _is_traditional(word)
+            else None
+        )
     if _is_traditional(word):
         what = "Words are" if macro == "term_frequency" else "What figures count is"
         return f"{what} in Simplified characters, also where a text is not; {word} is Traditional."

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from scrapers.records import Batch, Column, Edition, Flag, Level, ListRow, Outcome, ReportType, Signature, Source, State
@@ -425,3 +426,14 @@ def test_a_report_that_is_trusted_stands_for_its_year_before_a_later_one_that_is
         "WHERE report_year = 2025 AND report_type = 'rule_of_law' AND source_id = ?",
         [SOURCE],
     ) == [("doc-0", "2026-03-01", 0)]
+
+
+def test_a_day_may_be_a_text_and_has_to_be_one(load: Load, ask: Ask, states: States) -> None:
+    load(whole_batch(0, 1))
+    states(JUNE)
+    found = ask("FROM coverage_on(DATE '2026-06-01')")
+    assert found
+    assert ask("FROM coverage_on('2026-06-01')") == ask("FROM coverage_on(TIMESTAMP '2026-06-01 10:00')") == found
+    for wrong in ("NULL", "2026", "'June'"):
+        with pytest.raises(duckdb.Error, match=f"day is a date such as DATE '2026-06-01', not {wrong.strip(chr(39))}"):
+            ask(f"FROM coverage_on({wrong})")

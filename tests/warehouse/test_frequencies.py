@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from scrapers.reading.quantities import quantities
 from scrapers.records import Batch, Edition, Level, Report, Words
 from scrapers.sources import divisions
 from tests.warehouse.sample_batches import report
@@ -91,12 +92,61 @@ def test_an_argument_that_is_unknown_is_no_silent_zero(
         ("copied_between_places(2025, type := 'law')", "type is rule_of_law or disclosure, not law"),
         ("search('复议', type := 'law')", "type is rule_of_law or disclosure, not law"),
         ("search('复议', level := 'County')", "level is ministry, province, .* not County"),
+        ("search('复议', year := [2025])", "year is one such as 2024, not .2025"),
+        ("search(['复议'])", "query is one text, not a list"),
+        ("search('')", "query is missing"),
+        ("term_frequency(NULL)", "word is missing"),
+        ("term_frequency(['复议', '诉讼'])", "word is one text, not a list"),
+        ("phrase_frequency('')", "phrase is missing"),
+        ("phrase_frequency(['复议'])", "phrase is one text, not a list"),
+        ("figure_panel(NULL)", "about is missing"),
+        ("figure_panel(['申请'])", "about is one text, not a list"),
+        ("figure_panel('申请', unit := '百分比')", "no figure has the unit 百分比"),
+        ("keyness(NULL, ['doc-0'])", "target has no trusted report"),
+        ("keyness(['doc-0'], ['nope'])", "reference has no trusted report"),
+        ("keyness(['doc-0'], ['doc-0'])", "target has no trusted report"),
+        ("reused_from_last_year(year := [2025])", "year is one such as 2024, not .2025"),
+        ("reused_from_last_year(publisher := '浦江县政府')", "no report is by 浦江县政府"),
+        ("copied_between_places(NULL)", "year is missing"),
+        ("copied_between_places([])", "year is missing"),
+        ("copied_between_places('last')", "year is one such as 2024, not last"),
+        ("copied_between_places(2025, least := NULL)", "least is a number from 1 on, not NULL"),
+        ("copied_between_places(2025, most_publishers := 1)", "most_publishers is a number from 2 on, not 1"),
+        ("copied_between_places(2025, years_back := -1)", "years_back is a number from 0 on, not -1"),
+        ("copied_between_places(2025, near := 'x')", "near is a number from 0.1 on, not x"),
+        ("similar_reports('nope')", "no trusted report has the document_id nope"),
+        ("similar_reports(NULL)", "no trusted report has the document_id NULL"),
+        ("shared_passages('doc-0', 'nope')", "no trusted report has the document_id nope"),
+        ("shared_passages(NULL, 'doc-0')", "no trusted report has the document_id NULL"),
+        ("similar_sentences('doc-0', 'nope')", "no trusted report has the document_id nope"),
     ],
 )
 def test_a_misspelt_argument_is_no_silent_nothing(load: Load, ask: Ask, asked: str, complaint: str) -> None:
-    load(batch(report(0, words=words(复议=5))))
+    load(batch(replace(report(0, words=words(复议=5)), quantities=quantities("收到申请5件。"))))
     with pytest.raises(duckdb.Error, match=complaint):
         ask(f"FROM {asked}")
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("term_frequency('复议', per := 'level')", "term_frequency('复议', per := ['level'])"),
+        ("term_frequency('复议', editions := NULL)", "term_frequency('复议')"),
+        ("phrase_frequency('案件', per := 'type', editions := NULL)", "phrase_frequency('案件', per := ['type'])"),
+        ("figure_panel('收到申请', unit := ' ％')", "figure_panel('收到申请', unit := '%')"),
+        ("reused_from_last_year(year := '2025')", "reused_from_last_year(year := 2025)"),
+        ("reused_from_last_year(publisher := ['浦江县人民政府'])", "reused_from_last_year()"),
+        ("copied_between_places('2025', least := '1')", "copied_between_places(2025, least := 1)"),
+        ("search('复议', year := '2025年', division := 330726)", "search('复议', year := 2025, division := '330726')"),
+        ("keyness('doc-0', 'doc-1', least := '1')", "keyness(['doc-0'], ['doc-1'], least := 1)"),
+    ],
+)
+def test_an_argument_that_can_only_mean_one_thing_is_taken_for_it(load: Load, ask: Ask, asked: str, meant: str) -> None:
+    said = quantities("收到申请5件，收到申请率5%。")
+    made = [replace(report(n, words=words(复议=5, 案件=n + 1), year=2024 + n), quantities=said) for n in range(2)]
+    load(batch(*made))
+    assert ask(f"FROM {asked}") == ask(f"FROM {meant}")
+    assert ask(f"FROM {meant}") or meant.startswith("copied")
 
 
 @pytest.mark.usefixtures("named")

@@ -187,10 +187,12 @@ def test_a_word_that_texts_are_never_cut_into_is_told_beside_its_zeros(migrated:
     assert "Words are in Simplified characters" in hint
     (hint,) = hints("SELECT count(number) FROM figure_panel('出庭應訴率', unit := '%')")
     assert "What figures count is in Simplified characters" in hint
+    (hint,) = hints("FROM phrase_frequency('應訴')")
+    assert "應訴 is Traditional" in hint
+    assert hints("FROM phrase_frequency('应诉')") == ()
     assert hints("FROM term_frequency('AI')") == ("Words are in lower case: term_frequency('ai').",)
     assert hints("FROM figure_panel('出庭应诉率')") == ()
     assert hints("FROM figure_panel('堃塬')") == ()
-    assert hints("FROM term_frequency('')") == ()
 
 
 def test_a_file_that_was_named_by_another_path_is_told_as_it_was_named(reader: Path, tmp_path: Path) -> None:

@@ -194,6 +194,75 @@ def test_every_sentence_counts_where_numbers_do_not(load: Load, ask: Ask) -> Non
     assert ask(asked.format("false")) == ask(asked.format("true")) == [(9, 1.0, longest)]
 
 
+CHANGED = [
+    "本县第一项特色工作在各乡镇取得了显著的进展和成效，群众普遍欢迎。",
+    "围绕外卖骑手和货车司机开通了夜间受理窗口，相关做法被上级推广。",
+    "请企业家到办事窗口当一天暗访员，为立规建制积累了鲜活的样本。",
+]
+ORIGINAL = [
+    "本县第一项特色工作在各街道取得了显著的进展和成效，群众普遍欢迎。",
+    "围绕外卖骑手和网约车司机开通了夜间受理窗口，相关做法被上级推广。",
+    "请企业家到办事窗口当两天暗访员，为立规建制积累了鲜活的样本。",
+]
+
+
+def test_sentences_with_a_few_words_changed_are_copied_where_near_ones_count(load: Load, ask: Ask) -> None:
+    load(batch(saying(0, *ORIGINAL, OWN[0], **FIRST), saying(1, *CHANGED, OWN[0], **LATER)))
+    assert ask("SELECT count(*) FROM copied_between_places(2025)") == [(0,)]
+    assert ask(
+        "SELECT publisher, said_first_by, sentences, changed_sentences, share, longest, report_year "
+        "FROM copied_between_places(2025, near := 0.5)"
+    ) == [(OTHER, "浦江县人民政府", 4, 3, 1.0, max(CHANGED, key=lambda s: (len(s), s)), 2025)]
+    assert ask("SELECT count(*) FROM copied_between_places(2025, near := 0.95)") == [(0,)]
+    assert ask(
+        "SELECT sentence, other_sentence, similarity = 1 FROM similar_sentences('doc-1', 'doc-0', near := 0.5) "
+        "ORDER BY position_a"
+    ) == [*((new, old, False) for new, old in zip(CHANGED, ORIGINAL, strict=True)), (OWN[0], OWN[0], True)]
+
+
+def test_what_many_say_with_changes_of_their_own_is_the_genres(load: Load, ask: Ask) -> None:
+    places = "甲乙丙丁戊己庚"
+    lines = [line.replace("本县", "{0}县").replace("群众", "{0}众").replace("上级", "{0}上级") for line in ORIGINAL]
+    load(
+        batch(
+            *(
+                saying(n, *(line.format(place) for line in lines), publisher=f"{place}县人民政府")
+                for n, place in enumerate(places)
+            )
+        )
+    )
+    assert ask("SELECT count(*) FROM copied_between_places(2025, near := 0.5)") == [(0,)]
+
+
+def test_nobody_copies_what_it_had_nearly_said_before(load: Load, ask: Ask) -> None:
+    load(
+        batch(
+            saying(0, *ORIGINAL, year=2024, published_date=date(2025, 1, 20), publisher=OTHER),
+            saying(1, *ORIGINAL, **FIRST),
+            saying(2, *CHANGED, **LATER),
+        )
+    )
+    found = "SELECT publisher, said_first_by FROM copied_between_places(2025, near := 0.5, years_back := {})"
+    assert ask(found.format(0)) == [(OTHER, "浦江县人民政府")]
+    assert ask(found.format(1)) == [("浦江县人民政府", OTHER)]
+
+
+def test_several_years_are_several_answers(load: Load, ask: Ask) -> None:
+    load(
+        batch(
+            saying(0, *OWN, year=2023, published_date=date(2024, 1, 20)),
+            saying(1, *OWN, year=2023, published_date=date(2024, 2, 20), publisher=OTHER),
+            saying(2, *ORIGINAL, **FIRST),
+            saying(3, *ORIGINAL, **LATER),
+        )
+    )
+    rows = "SELECT report_year, publisher, sentences FROM copied_between_places({}) ORDER BY ALL"
+    both = ask(rows.format("[2023, 2025]"))
+    assert both == [(2023, OTHER, 4), (2025, OTHER, 3)]
+    assert [*ask(rows.format("2023")), *ask(rows.format("'2025'"))] == both
+    assert ask(rows.format("[2024]")) == []
+
+
 def test_the_likest_reports_are_found_by_their_signatures(load: Load, ask: Ask) -> None:
     text = [f"第{n}句话讲的是第{n * 7}件不同的事情，需要很多文字才能说明白。" for n in range(40)]
     changed = [line if n % 5 else line[::-1] for n, line in enumerate(text)]

@@ -67,6 +67,9 @@ CREATE MACRO is_cumulative(counted, year_of_report) AS coalesce(CASE
         || '(近|过去|最近)?(几|多|数|[两二三四五六七八九十]{1,2}|[0-9]{1,2})年(来|间)|(近|过去|最近)(几|[两二三四五六七八九十]|[0-9]{1,2})年)')
     END, false);
 
+-- A unit as figures have it.
+CREATE MACRO as_unit(unit) AS translate(trim(unit::VARCHAR), '％', '%');
+
 -- What each trusted report says in its text of one thing (`about` stands in what the number counts): the first number, and how
 -- many there are. Plans for the year to come and goals are no results, a rise is no level, what a rise started from is another
 -- year's, and a sum over several years is no year's, so none of them counts. Reports that say nothing of it are rows too, with NULL.
@@ -76,8 +79,8 @@ WITH said AS (
         arg_min({'number': f.number, 'unit': f.unit, 'counted': f.counted, 'clause': f.clause}, f."position") AS chosen,
         min(f.number) AS least, max(f.number) AS greatest
     FROM figures f
-    WHERE f.origin = 'text' AND contains(f.counted, about) AND (unit IS NULL OR f.unit = unit)
-        AND coalesce(f.kind = kind, f.kind <> 'change') AND f.role IS DISTINCT FROM 'next_year'
+    WHERE f.origin = 'text' AND contains(f.counted, as_text(about, 'about')) AND (unit IS NULL OR f.unit = as_unit(unit))
+        AND coalesce(f.kind = kind::VARCHAR, f.kind <> 'change') AND f.role IS DISTINCT FROM 'next_year'
         AND NOT is_earlier_value(f.counted) AND NOT is_goal(f.counted)
         -- A rate is none of a sum: 自2019年以来出庭应诉率保持在99%.
         AND NOT (f.kind IN ('count', 'amount') AND is_cumulative(f.counted, f.report_year))
@@ -88,4 +91,8 @@ SELECT r.publisher, r.level, r.division_code, r.report_type, r.report_year, s.ch
     s.chosen.counted AS counted, coalesce(s.statements, 0) AS statements, s.least, s.greatest, s.chosen.clause AS clause,
     r.document_id
 FROM reports r LEFT JOIN said s ON s.document_id = r.document_id
-WHERE CASE WHEN is_known_type("type") AND is_known_kind(kind) THEN "type" IS NULL OR r.report_type = "type" END;
+WHERE CASE WHEN is_known_type("type") AND is_known_kind(kind) THEN "type" IS NULL OR r.report_type = "type"::VARCHAR END
+    AND (unit IS NULL OR (SELECT CASE
+        WHEN count(*) > 0 AND count(*) FILTER (q.unit = as_unit(unit)) = 0
+            THEN error('no figure has the unit ' || unit::VARCHAR || ': SELECT DISTINCT unit FROM figures shows those that there are')
+        ELSE true END FROM core_quantities q));

@@ -62,11 +62,11 @@ gone AS (
 ),
 indexed AS MATERIALIZED (
     SELECT r.report_number, r."version", r.words_id, r.words_total AS total,
-        ("year" IS NULL OR r.report_year = "year")
-        AND (division IS NULL OR starts_with(coalesce(r.division_code, r.parent_division_code), division))
-        AND CASE WHEN is_known_type("type") THEN "type" IS NULL OR r.report_type = "type" END
-        AND CASE WHEN is_known_level("level") THEN "level" IS NULL OR r."level" = "level" END
-        AND (publisher IS NULL OR contains(r.publisher, publisher)) AS wanted
+        ("year" IS NULL OR r.report_year = as_year("year"))
+        AND (division IS NULL OR starts_with(coalesce(r.division_code, r.parent_division_code), division::VARCHAR))
+        AND CASE WHEN is_known_type("type") THEN "type" IS NULL OR r.report_type = "type"::VARCHAR END
+        AND CASE WHEN is_known_level("level") THEN "level" IS NULL OR r."level" = "level"::VARCHAR END
+        AND (publisher IS NULL OR contains(r.publisher, publisher::VARCHAR)) AS wanted
     FROM core_reports r
     WHERE r.state = 'accepted' AND r.report_number NOT IN (FROM gone)
 ),
@@ -74,7 +74,7 @@ indexed AS MATERIALIZED (
 -- to twelve characters, the others as they are.
 runs AS (
     SELECT unnest(runs) AS run, 1000 * generate_subscripts(runs, 1) AS start
-    FROM (SELECT regexp_extract_all(lower(query), '[一-鿕]+|[a-z]+|[0-9]+(?:\.[0-9]+)?') AS runs WHERE words IS NULL)
+    FROM (SELECT regexp_extract_all(lower(as_text(query, 'query')), '[一-鿕]+|[a-z]+|[0-9]+(?:\.[0-9]+)?') AS runs WHERE words IS NULL)
 ),
 places AS (SELECT run, start, unnest(range(1, CASE WHEN run < '一' THEN 1 ELSE length(run) END + 1)) AS nth FROM runs),
 pieces AS MATERIALIZED (
@@ -134,8 +134,8 @@ weights AS (
 standing_for AS MATERIALIZED (
     SELECT a.token_id, p.token AS said, p.token = a.token AS itself
     FROM asked a JOIN pieces p ON p.place = 0 AND contains(a.token, p.token)
-    WHERE contains(lower(coalesce(plain, query)), p.token)
-        AND (p.token = a.token OR NOT contains(lower(coalesce(plain, query)), a.token))
+    WHERE contains(lower(coalesce(plain, query::VARCHAR)), p.token)
+        AND (p.token = a.token OR NOT contains(lower(coalesce(plain, query::VARCHAR)), a.token))
     QUALIFY NOT bool_and(itself) OVER (PARTITION BY said)
 ),
 said_by AS (
@@ -156,7 +156,7 @@ scored AS (
 phrases AS MATERIALIZED (
     SELECT DISTINCT phrase, coalesce(simple, phrase) AS simple
     FROM (
-        SELECT unnest(regexp_extract_all(query, '["“”]([^"“”]+)["“”]', 1)) AS phrase,
+        SELECT unnest(regexp_extract_all(query::VARCHAR, '["“”]([^"“”]+)["“”]', 1)) AS phrase,
             unnest(regexp_extract_all(plain, '["“”]([^"“”]+)["“”]', 1)) AS simple
     )
 ),
@@ -167,13 +167,13 @@ with_phrases AS (
     FROM phrases p JOIN (
         SELECT i.report_number, t."text"
         FROM indexed i JOIN core_texts t ON t.report_number = i.report_number AND t."version" = i."version" AND t.place = 1
-        WHERE i.wanted AND regexp_matches(query, '["“”][^"“”]+["“”]')
+        WHERE i.wanted AND regexp_matches(query::VARCHAR, '["“”][^"“”]+["“”]')
     ) t ON contains(t."text", p.phrase) OR contains(t."text", p.simple)
     GROUP BY t.report_number HAVING count(*) = (SELECT count(*) FROM phrases)
 ),
 best AS MATERIALIZED (
     SELECT report_number, score FROM (
-        FROM scored WHERE NOT regexp_matches(query, '["“”][^"“”]+["“”]')
+        FROM scored WHERE NOT regexp_matches(query::VARCHAR, '["“”][^"“”]+["“”]')
         UNION ALL
         SELECT report_number, coalesce(score, 0) FROM with_phrases LEFT JOIN scored USING (report_number)
     ) ORDER BY score DESC, report_number LIMIT most

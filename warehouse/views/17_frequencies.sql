@@ -1,8 +1,8 @@
 -- What a frequency may be told apart by, of which type and editions. Anything else would silently be one group, or none.
 CREATE MACRO is_asked_rightly(per, "type", editions) AS CASE
-    WHEN NOT list_has_all(['year', 'type', 'level', 'province', 'city', 'county', 'publisher'], per) THEN
-        error('per takes year, type, level, province, city, county and publisher, not ' || array_to_string(per, ', '))
-    WHEN editions NOT IN ('all', 'principal') THEN error('editions is all or principal, not ' || editions)
+    WHEN NOT list_has_all(['year', 'type', 'level', 'province', 'city', 'county', 'publisher'], as_list(per)) THEN
+        error('per takes year, type, level, province, city, county and publisher, not ' || array_to_string(as_list(per), ', '))
+    WHEN editions::VARCHAR NOT IN ('all', 'principal') THEN error('editions is all or principal, not ' || editions::VARCHAR)
     ELSE is_known_type("type")
 END;
 
@@ -13,24 +13,24 @@ END;
 -- `editions := 'principal'` takes one report for each publisher, type and year (principal_reports).
 CREATE MACRO term_frequency(word, per := ['year'], "type" := NULL, editions := 'all') AS TABLE
 SELECT
-    CASE WHEN list_contains(per, 'year') THEN p.report_year END AS report_year,
-    CASE WHEN list_contains(per, 'type') THEN p.report_type END AS report_type,
-    CASE WHEN list_contains(per, 'level') THEN p.level END AS level,
-    CASE WHEN list_contains(per, 'province') THEN p.province END AS province,
-    CASE WHEN list_contains(per, 'city') THEN p.city END AS city,
-    CASE WHEN list_contains(per, 'county') THEN p.county END AS county,
-    CASE WHEN list_contains(per, 'publisher') THEN p.publisher END AS publisher,
+    CASE WHEN list_contains(as_list(per), 'year') THEN p.report_year END AS report_year,
+    CASE WHEN list_contains(as_list(per), 'type') THEN p.report_type END AS report_type,
+    CASE WHEN list_contains(as_list(per), 'level') THEN p.level END AS level,
+    CASE WHEN list_contains(as_list(per), 'province') THEN p.province END AS province,
+    CASE WHEN list_contains(as_list(per), 'city') THEN p.city END AS city,
+    CASE WHEN list_contains(as_list(per), 'county') THEN p.county END AS county,
+    CASE WHEN list_contains(as_list(per), 'publisher') THEN p.publisher END AS publisher,
     count(*) AS reports, count(t."count") AS reports_with, coalesce(sum(t."count"), 0)::BIGINT AS "count",
     sum(w.total)::BIGINT AS words, 10000.0 * coalesce(sum(t."count"), 0) / sum(w.total) AS per_10000
 FROM report_places p
 JOIN core_reports r ON r.document_id = p.document_id
 JOIN core_words w ON w.document_id = r.document_id AND w."version" = r."version" AND w.total > 0
-LEFT JOIN (SELECT document_id, "count" FROM terms WHERE token = word) t ON t.document_id = p.document_id
+LEFT JOIN (SELECT document_id, "count" FROM terms WHERE token = as_text(word, 'word')) t ON t.document_id = p.document_id
 JOIN (
-    SELECT document_id FROM core_reports WHERE editions <> 'principal'
+    SELECT document_id FROM core_reports WHERE coalesce(editions, 'all') <> 'principal'
     UNION ALL SELECT document_id FROM principal_reports WHERE editions = 'principal'
 ) e ON e.document_id = p.document_id
-WHERE CASE WHEN is_asked_rightly(per, "type", editions) THEN "type" IS NULL OR p.report_type = "type" END
+WHERE CASE WHEN is_asked_rightly(per, "type", editions) THEN "type" IS NULL OR p.report_type = "type"::VARCHAR END
 GROUP BY ALL ORDER BY ALL;
 
 -- The same for any string, whatever words it is cut into: counted in the text itself, so in 10,000 characters. A text in
@@ -38,26 +38,26 @@ GROUP BY ALL ORDER BY ALL;
 CREATE MACRO phrase_frequency(phrase, per := ['year'], "type" := NULL, editions := 'all') AS TABLE
 WITH counted AS (
     SELECT r.document_id, length(v."text") AS characters,
-        (characters - length(replace(v."text", phrase, ''))) // length(phrase) AS "count"
+        (characters - length(replace(v."text", as_text(phrase, 'phrase'), ''))) // length(as_text(phrase, 'phrase')) AS "count"
     FROM core_reports r JOIN core_versions v ON v.document_id = r.document_id AND v."version" = r."version"
-    WHERE r.state = 'accepted' AND v.text_length > 0 AND phrase <> ''
+    WHERE r.state = 'accepted' AND v.text_length > 0
 )
 SELECT
-    CASE WHEN list_contains(per, 'year') THEN p.report_year END AS report_year,
-    CASE WHEN list_contains(per, 'type') THEN p.report_type END AS report_type,
-    CASE WHEN list_contains(per, 'level') THEN p.level END AS level,
-    CASE WHEN list_contains(per, 'province') THEN p.province END AS province,
-    CASE WHEN list_contains(per, 'city') THEN p.city END AS city,
-    CASE WHEN list_contains(per, 'county') THEN p.county END AS county,
-    CASE WHEN list_contains(per, 'publisher') THEN p.publisher END AS publisher,
+    CASE WHEN list_contains(as_list(per), 'year') THEN p.report_year END AS report_year,
+    CASE WHEN list_contains(as_list(per), 'type') THEN p.report_type END AS report_type,
+    CASE WHEN list_contains(as_list(per), 'level') THEN p.level END AS level,
+    CASE WHEN list_contains(as_list(per), 'province') THEN p.province END AS province,
+    CASE WHEN list_contains(as_list(per), 'city') THEN p.city END AS city,
+    CASE WHEN list_contains(as_list(per), 'county') THEN p.county END AS county,
+    CASE WHEN list_contains(as_list(per), 'publisher') THEN p.publisher END AS publisher,
     count(*) AS reports, count(*) FILTER (c."count" > 0) AS reports_with, sum(c."count")::BIGINT AS "count",
     sum(c.characters)::BIGINT AS characters, 10000.0 * sum(c."count") / sum(c.characters) AS per_10000
 FROM report_places p JOIN counted c ON c.document_id = p.document_id
 JOIN (
-    SELECT document_id FROM core_reports WHERE editions <> 'principal'
+    SELECT document_id FROM core_reports WHERE coalesce(editions, 'all') <> 'principal'
     UNION ALL SELECT document_id FROM principal_reports WHERE editions = 'principal'
 ) e ON e.document_id = p.document_id
-WHERE CASE WHEN is_asked_rightly(per, "type", editions) THEN "type" IS NULL OR p.report_type = "type" END
+WHERE CASE WHEN is_asked_rightly(per, "type", editions) THEN "type" IS NULL OR p.report_type = "type"::VARCHAR END
 GROUP BY ALL ORDER BY ALL;
 
 -- Words that set one group of reports apart from another: the log-likelihood ratio of Dunning (1993), Accurate Methods for the
@@ -66,10 +66,15 @@ GROUP BY ALL ORDER BY ALL;
 -- where a word that one group has not at all counts there as half a word. G2 above 10.83 is p < .001 for one word, 15.13
 -- p < .0001; with thousands of words looked at together the latter is the sounder bound.
 CREATE MACRO keyness(target, reference, least := 5) AS TABLE
-WITH held AS (
-    SELECT r.document_id, r."version", list_contains(target, r.document_id) AS in_target
-    FROM core_reports r
-    WHERE r.state = 'accepted' AND list_contains(target, r.document_id) <> list_contains(reference, r.document_id)
+WITH sides AS (
+    SELECT unnest(as_list(target)) AS document_id, true AS in_target
+    UNION ALL SELECT unnest(as_list(reference)), false
+),
+held AS MATERIALIZED (
+    SELECT r.document_id, r."version", bool_or(s.in_target) AS in_target
+    FROM sides s JOIN core_reports r ON r.document_id = s.document_id
+    WHERE r.state = 'accepted'
+    GROUP BY r.document_id, r."version" HAVING count(DISTINCT s.in_target) = 1
 ),
 totals AS (
     SELECT coalesce(sum(w.total) FILTER (h.in_target), 0)::DOUBLE AS c,
@@ -88,6 +93,9 @@ SELECT token, a::BIGINT AS count_target, b::BIGINT AS count_reference, 10000 * a
     2 * (CASE WHEN a > 0 THEN a * ln(a * (c + d) / (c * (a + b))) ELSE 0 END
         + CASE WHEN b > 0 THEN b * ln(b * (c + d) / (d * (a + b))) ELSE 0 END) AS g2,
     log2((greatest(a, 0.5) / c) / (greatest(b, 0.5) / d)) AS log_ratio
-FROM counts, totals
-WHERE c > 0 AND d > 0 AND a + b >= least
+FROM counts, (
+    SELECT CASE WHEN c = 0 THEN error('target' || reason) ELSE c END AS c, CASE WHEN d = 0 THEN error('reference' || reason) ELSE d END AS d
+    FROM totals, (SELECT ' has no trusted report that is not in the other group too: it is a list of document_id' AS reason)
+)
+WHERE a + b >= as_number(least, 0, 'least')
 ORDER BY g2 DESC, token;

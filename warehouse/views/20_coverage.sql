@@ -67,9 +67,9 @@ years AS (
         unnest(range(
             least(
                 coalesce(s.first_year, (SELECT min(h.report_year) FROM held h
-                    WHERE h.publisher = s.publisher AND h.report_type = e.report_type), year(day::DATE) - 1),
-                year(day::DATE) - 1)::INTEGER,
-            year(day::DATE)::INTEGER))::SMALLINT AS report_year
+                    WHERE h.publisher = s.publisher AND h.report_type = e.report_type), year(as_day(day)) - 1),
+                year(as_day(day)) - 1)::INTEGER,
+            year(as_day(day))::INTEGER))::SMALLINT AS report_year
     FROM expected_types e JOIN core_sources s ON s.source_id = e.source_id
 ),
 due AS (
@@ -81,7 +81,7 @@ SELECT
     CASE
         WHEN h.state IS NOT NULL THEN h.state
         WHEN d.column_unknown THEN 'column_unknown'
-        WHEN day::DATE <= d.due THEN 'not_yet_due'
+        WHEN as_day(day) <= d.due THEN 'not_yet_due'
         WHEN NOT d.all_listed OR (NOT d.listed_ok AND d.last_outcome = 'not_asked') THEN 'not_crawled'
         WHEN NOT d.listed_ok AND d.last_outcome IN ('challenge', 'blocked', 'robots_denied', 'js_only') THEN 'blocked'
         WHEN NOT d.listed_ok AND d.last_outcome IN ('tls', 'dns', 'connection', 'timeout', 'truncated', 'server_error',
@@ -93,12 +93,12 @@ SELECT
             AND coalesce(u.report_type, d.report_type) = d.report_type
             AND (contains(u.title, d.report_year::VARCHAR) OR NOT regexp_matches(u.title, '(19|20)\d\d')))
             THEN 'not_crawled'
-        WHEN day::DATE < make_date(d.report_year + 2, 1, 1) THEN 'overdue'
+        WHEN as_day(day) < make_date(d.report_year + 2, 1, 1) THEN 'overdue'
         ELSE 'not_found'
     END AS state,
     d.due, h.published,
     CASE WHEN h.published IS NOT NULL THEN greatest(date_diff('day', d.due, h.published), 0)
-        WHEN h.state IS NULL AND day::DATE > d.due THEN date_diff('day', d.due, day::DATE) END AS days_late,
+        WHEN h.state IS NULL AND as_day(day) > d.due THEN date_diff('day', d.due, as_day(day)) END AS days_late,
     coalesce(h.reports, 0) AS reports, h.document_id, d.last_listed_at, d.last_outcome,
     CASE WHEN h.state = 'attachment_only' THEN coalesce(h.file_trouble, 'the text is in a file that nobody looked at yet')
         ELSE d.last_detail END AS detail,
