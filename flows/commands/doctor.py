@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 
 from flows.commands.corrections import correction_troubles
@@ -22,7 +23,7 @@ from scrapers.reading.attachments.programs import LOST_WITHOUT, find
 from scrapers.reading.attachments.recognition import EngineMissingError, engine_version
 from scrapers.sources.registry import SourceError, load_sources
 from scrapers.web.pace import HostPace
-from warehouse.batches.landing import HANDED_OVER, LOADED, REJECTED, pending
+from warehouse.batches.landing import HANDED_OVER, LOADED, REJECTED, batch_of, pending
 from warehouse.errors import LostWarehouseError, NoReaderError, WarehouseError
 from warehouse.query import run_sql
 from warehouse.readers import require_warehouse
@@ -30,6 +31,8 @@ from warehouse.readers import require_warehouse
 NEEDED_SPACE = 1024**3
 """Bytes that should be free where the data lies before a crawl is started."""
 
+PUBLISHED_WITHIN = 600.0
+"""Seconds after a load in which a run publishes it, readers that keep every core busy or not."""
 FINE, TROUBLE = "ok", "trouble"
 
 
@@ -102,6 +105,8 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
         detail = f"{len(rejected)} batches could not be loaded; the .reason.txt beside each says why and what to do"
         yield ("rejected batches", TROUBLE, f"{rejected[0].parent}: {detail}")
     yield ("warehouse", *_warehouse(settings))
+    if settings.reader_path.exists() and not settings.hands_over:
+        yield ("reader copy", *_reader_copy(settings))
     if settings.shared_store is not None:
         yield from _shared_store(settings)
     yield (
@@ -174,6 +179,24 @@ def _corrections(settings: Settings) -> tuple[str, str]:
         of_them = "1 of them is" if len(troubles) == 1 else f"{len(troubles)} of them are"
         return TROUBLE, f"{held}; {of_them} not applied, because the page says something else now: nianbao corrections"
     return FINE, held
+
+
+def _reader_copy(settings: Settings) -> tuple[str, str]:
+    """Whether it shows what was loaded: a check that fails keeps it as it was, and every query answers from before."""
+    try:
+        seen = {batch for (batch,) in run_sql(settings.reader_path, "SELECT batch FROM raw_batches").rows}
+    except WarehouseError as error:
+        return TROUBLE, str(error)
+    loaded = [path for path in (settings.landing_dir / LOADED).glob("*.parquet") if batch_of(path) not in seen]
+    if not loaded:
+        return FINE, "it shows all that was loaded"
+    # The time of a file's move to its folder, which leaves that of its writing alone.
+    waited = time.time() - min(path.stat().st_ctime for path in loaded)
+    behind = f"{len(loaded)} batches were loaded since it was made"
+    if waited < PUBLISHED_WITHIN:
+        return FINE, f"{behind}; a run publishes soon"
+    since = f"the first {waited / 60:.0f} minutes ago"
+    return TROUBLE, f"{behind}, {since}: nianbao checks --unpublished says what keeps it as it was"
 
 
 def _warehouse(settings: Settings) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,9 @@ import pytest
 
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
+from flows.commands import doctor
+from flows.commands.doctor import doctor_command
+from flows.settings import Settings
 from tests.flows.command_line import started
 from warehouse.database import writing
 
@@ -372,6 +376,23 @@ def test_doctor_finds_a_lost_warehouse_and_says_how_to_make_it_anew(tmp_path: Pa
     done = nianbao("doctor", data=tmp_path)
     assert done.returncode == 1
     assert "nianbao archive rebuild" in " ".join(done.stdout.replace("│", " ").split())
+
+
+def test_doctor_finds_a_reader_copy_that_a_check_keeps_as_it_was(
+    crawled: Path, tmp_path: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = Path(shutil.copytree(crawled, tmp_path / "data"))
+    settings = Settings(data_dir=data, sources_dir=SOURCES)
+    doctor_command(settings)
+    assert "it shows all that was loaded" in capsys.readouterr().out
+    with writing(settings.warehouse_path, "damage") as connection:
+        connection.execute("UPDATE core_reports SET version = 99")
+    assert crawl(data, portal, "--source", "yunling/mufeng").returncode == 1
+    doctor_command(settings)
+    assert "a run publishes soon" in capsys.readouterr().out
+    monkeypatch.setattr(doctor, "PUBLISHED_WITHIN", 0.0)
+    assert doctor_command(settings) == 1
+    assert "nianbao checks --unpublished" in " ".join(capsys.readouterr().out.replace("│", " ").split())
 
 
 def test_doctor_finds_misspelt_variables_and_rejected_batches(tmp_path: Path) -> None:
