@@ -15,6 +15,8 @@ FOUND: Final = frozenset({"held", "attachment_only", "quarantined", "withdrawn"}
 """States of a year of which a document is held."""
 BARRED: Final = frozenset({"blocked", "unreachable", "column_broken", "column_unknown"})
 """States in which nothing can be said: the site or the column is in the way."""
+_FIRST_MONTH: Final = 12
+"""Month of a year from which on its own reports may appear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +50,27 @@ def wanted_years(
     whose December has not come on ``day``, from which on their reports appear. Reads the writer's file, which knows
     what was loaded a moment ago. Raises as ``database.writing`` does.
     """
+    judged = [(day, sorted(year for year in years if year < day.year))]
+    if day.month == _FIRST_MONTH and day.year in years:
+        # The ledger has only years that are over: what is held of this one is told as of the day after it.
+        judged.append((date(day.year + 1, 1, 1), [day.year]))
     with writing(warehouse, "read what is wanted") as connection:
-        rows = connection.execute(
-            _WANTED,
-            {
-                "sources": list(source_ids),
-                "years": sorted(years),
-                "types": [kind.value for kind in report_types],
-                "day": day,
-            },
-        ).fetchall()
+        rows = [
+            row
+            for as_of, of_years in judged
+            for row in connection.execute(
+                _WANTED,
+                {
+                    "sources": list(source_ids),
+                    "years": of_years,
+                    "types": [kind.value for kind in report_types],
+                    "day": as_of,
+                },
+            ).fetchall()
+        ]
     return tuple(
         WantedYear(source, ReportType(kind), int(year), str(state), detail)
-        for source, kind, year, state, detail in rows
+        for source, kind, year, state, detail in sorted(rows, key=lambda row: row[:3])
     )
 
 
@@ -82,6 +92,5 @@ SELECT a.source_id, a.report_type, a.report_year,
 FROM asked a
 LEFT JOIN (FROM coverage_on($day::DATE) WHERE list_contains($sources::VARCHAR[], source_id)) c
     ON c.source_id = a.source_id AND c.report_type = a.report_type AND c.report_year = a.report_year
-WHERE (a.first_year IS NULL OR a.report_year >= a.first_year) AND make_date(a.report_year, 12, 1) <= $day::DATE
-ORDER BY ALL
+WHERE (a.first_year IS NULL OR a.report_year >= a.first_year)
 """
