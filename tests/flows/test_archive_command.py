@@ -198,7 +198,8 @@ TOLD = {
     "captures": "SELECT * EXCLUDE (batch) FROM raw_captures ORDER BY capture_id",
     "candidates": "SELECT * EXCLUDE (batch) FROM raw_candidates ORDER BY ALL",
     "index": "SELECT * FROM raw_archive_records ORDER BY ALL",
-    "coverage": "SELECT source_id, report_type, report_year, state FROM coverage ORDER BY ALL",
+    # as on one day: the year may turn, or a deadline pass, between the two tellings that are compared
+    "coverage": "SELECT source_id, report_type, report_year, state FROM coverage_on(DATE '2026-12-01') ORDER BY ALL",
 }
 
 

@@ -146,7 +146,8 @@ def test_an_open_circuit_leaves_the_standing_of_held_pages_and_of_the_column_as_
     assert len(set(before[1]) - set(after[1])) == 1, "the one page that did fail"
 
 
-_COVERAGE = "SELECT report_type, report_year, state FROM coverage WHERE source_id = 'qinglan/qinghe' ORDER BY ALL"
+_COVERAGE = """SELECT report_type, report_year, state FROM coverage_on(DATE '2026-12-01')
+               WHERE source_id = 'qinglan/qinghe' ORDER BY ALL"""
 _PAGES = "SELECT url, last_outcome, failures, gone_checks FROM core_pages WHERE url LIKE '%/art/%' ORDER BY url"
 _LISTINGS = "SELECT DISTINCT column_url, outcome FROM raw_listings ORDER BY ALL"
 
