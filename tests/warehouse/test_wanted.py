@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_batches import COLUMN, SOURCE, capture, listing, report
 
 from scrapers.records import Batch, Column, Level, ReportType, Source
+from tests.warehouse.sample_batches import COLUMN, SOURCE, capture, listing, report
 from warehouse.database import writing
 from warehouse.ledgers.crawl_ledger import load_sources
 from warehouse.ledgers.wanted import wanted_years
