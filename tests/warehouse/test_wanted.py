@@ -12,7 +12,7 @@ import pytest
 from scrapers.records import Batch, Column, Level, ReportType, Source
 from tests.warehouse.sample_batches import COLUMN, SOURCE, capture, listing, report
 from warehouse.database import writing
-from warehouse.ledgers.crawl_ledger import load_sources
+from warehouse.ledgers.crawl_ledger import record_sources
 from warehouse.ledgers.wanted import wanted_years
 
 COUNTY = Source(
@@ -35,7 +35,7 @@ def wanted(warehouse: Path, load: Callable[..., Any]) -> Wanted:
     reports = (report(0, read_from=fetched[0], year=2025), early)
     load(Batch("run-1", SOURCE, 0, captures=tuple(fetched), reports=reports, listings=(listing(),)))
     with writing(warehouse, "registry") as connection:
-        load_sources(connection, [COUNTY])
+        record_sources(connection, [COUNTY])
 
     def wanted(day: date) -> dict[int, str]:
         found = wanted_years(warehouse, [SOURCE], range(2024, 2029), day=day)
