@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
+from unicodedata import east_asian_width
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -43,6 +44,13 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _reason(value: str) -> str:
+    """A letter of Chinese says as much as two or three of English: 标题年份误写 is a reason, "wrong" is none."""
+    if sum(2 if east_asian_width(letter) in "WF" else 1 for letter in value) < 10:
+        raise ValueError("say it in at least 10 characters, or 5 of Chinese")
+    return value
+
+
 Value = str | int | date
 
 
@@ -58,7 +66,7 @@ class _CorrectionTable(BaseModel):
     expect_unknown: Literal[True] | None = None
     value: Value | None = None
     value_unknown: Literal[True] | None = None
-    reason: Annotated[str, Field(min_length=10)]
+    reason: Annotated[str, AfterValidator(_reason)]
     reported: Annotated[str, Field(min_length=1)] | date | None = None
 
     @model_validator(mode="after")

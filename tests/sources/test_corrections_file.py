@@ -64,6 +64,11 @@ def test_a_correction_is_read_with_its_place_and_values_as_the_warehouse_writes_
     )
 
 
+def test_a_reason_in_chinese_needs_fewer_characters(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD.replace("the body says 2024 throughout", "标题年份误写"))
+    assert read_corrections(path)[0].reason == "标题年份误写"
+
+
 @pytest.mark.parametrize(
     ("before", "after", "complaint"),
     [
@@ -78,6 +83,7 @@ def test_a_correction_is_read_with_its_place_and_values_as_the_warehouse_writes_
         ("expect_unknown = true", "expect_unknown = true\nexpect = 2025-01-01", "10: write either expect, or"),
         ('reason = "the body', 'reson = "the body', "7: reson: this key is not known here"),
         ('reason = "the body says 2024 throughout"', 'reason = "wrong"', "7: reason: say it in at least 10"),
+        ('reason = "the body says 2024 throughout"', 'reason = "笔误"', "7: reason: say it in at least 10"),
         ('document_id = "0123456789abcdef"\n', "", "10: write either url or document_id"),
         ('url = "http://www', 'url = "www', "3: url: write the whole address"),
         ("[[correction]]", "[[corection]]", "corection: this key is not known here"),
