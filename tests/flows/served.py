@@ -69,6 +69,8 @@ class Served:
             "NIANBAO_SOURCES_DIR": str(SOURCES),
             "NIANBAO_PROXY": self.proxy,
             "NIANBAO_PACE_SECONDS": "0",
+            # Schedules are deployed and bring no run: at half past six in China one would come between a test's own.
+            "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
             "PWD": str(self.folder),  # as a shell has it
             **self.settings,
         }
