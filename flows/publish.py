@@ -23,12 +23,12 @@ from flows.settings import Settings, read_settings
 from flows.shared_store.store import SharedStoreError
 from flows.shared_store.taking_in import take_in
 from warehouse.checks import check_warehouse
-from warehouse.errors import ChecksFailedError
+from warehouse.errors import ChecksFailedError, NoReaderError
 from warehouse.export import export
 from warehouse.load import load_pending
 from warehouse.query import run_sql
 from warehouse.readers import publish as publish_copy
-from warehouse.readers import refuse_lost
+from warehouse.readers import refuse_lost, require_warehouse
 
 
 class PublishParameters(BaseModel):
@@ -67,7 +67,7 @@ def _run_name() -> str:
 def publish(parameters: PublishParameters) -> Path | State[Path]:
     """Returns where the digest lies. Raises ``ChecksFailedError`` where a check forbids a new copy, after saying so.
 
-    On a machine that only crawls it ends as cancelled: the loader publishes.
+    On a machine that only crawls it ends as cancelled: the loader publishes. So it does before the first crawl.
     """
     with tried_again_unless():
         return _publish(parameters)
@@ -86,6 +86,10 @@ def _publish(parameters: PublishParameters) -> Path | State[Path]:
             logger.warning("shared_store=%s error=%s", settings.shared_store, error)
     refuse_lost(settings.warehouse_path, settings.reader_path)
     load_pending(settings.warehouse_path, settings.landing_dir)
+    try:
+        require_warehouse(settings.warehouse_path, settings.reader_path, settings.landing_dir)
+    except NoReaderError:
+        return ends_as_cancelled("nothing was crawled yet, so there is nothing to publish")
     results = check_warehouse(settings.warehouse_path)
     broken = [result for result in results if result.rows]
     create_markdown_artifact(quality_markdown(results), key="data-quality", description="What the checks found")

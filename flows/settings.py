@@ -194,6 +194,11 @@ class Settings(BaseSettings):
         return self.shared_store is not None and self.store_role == "loader"
 
     @property
+    def notifies(self) -> bool:
+        """Whether anybody is told of what happens."""
+        return bool(self.notify_webhook or self.notify_email or self.notify_blocks)
+
+    @property
     def archive_dir(self) -> Path:
         """WARC files."""
         return self.data_dir / "archive"

@@ -53,7 +53,11 @@ def deploy_command(settings: Settings, *, check: bool, folder: Path | None) -> i
     try:
         return asyncio.run(deploy())
     except (httpx.ConnectError, httpx.TimeoutException) as error:
-        say("error", f"the Prefect server at {PREFECT_API_URL.value()} cannot be reached: {error}")
+        say(
+            "error",
+            f"the Prefect server at {PREFECT_API_URL.value()} cannot be reached: {error}. Start it, "
+            "or unset PREFECT_API_URL: the one of `nianbao serve` here is found without",
+        )
         return 1
     except httpx.HTTPStatusError as error:
         if error.response.status_code != httpx.codes.UNAUTHORIZED:

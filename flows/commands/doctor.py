@@ -95,8 +95,12 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
         yield ("data folder", TROUBLE, f"{folder.resolve()} cannot be written to; set NIANBAO_DATA_DIR elsewhere")
     else:
         free = shutil.disk_usage(folder).free
-        state = FINE if free >= NEEDED_SPACE else TROUBLE
-        yield ("data folder", state, f"{settings.data_dir.resolve()}: {free / 1024**3:.1f} GiB free")
+        room = f"{settings.data_dir.resolve()}: {free / 1024**3:.1f} GiB free"
+        if free >= NEEDED_SPACE:
+            yield ("data folder", FINE, room)
+        else:
+            advice = "a crawl should have 1 GiB: free some, or set NIANBAO_DATA_DIR elsewhere"
+            yield ("data folder", TROUBLE, f"{room}; {advice}")
     for host, why in HostPace(settings.state_dir / "pace").left_alone():
         yield (host, TROUBLE, f"{why}; nianbao problems says what it answered")
     yield ("landing folder", FINE, f"{len(pending(settings.landing_dir))} batches wait for the loader")
@@ -109,6 +113,14 @@ def _checks(settings: Settings) -> Iterator[tuple[str, str, str]]:
         yield ("reader copy", *_reader_copy(settings))
     if settings.shared_store is not None:
         yield from _shared_store(settings)
+    if settings.notifies:
+        yield ("notifications", FINE, "set; nianbao notify sends a test message")
+    else:
+        yield (
+            "notifications",
+            FINE,
+            "nobody is told of what fails or falls silent: set notify_webhook or notify_email",
+        )
     yield (
         "Prefect",
         FINE,

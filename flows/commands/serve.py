@@ -22,6 +22,10 @@ def serve_command(settings: Settings, *, port: int, folder: Path | None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     talk.print(f"Starting a Prefect server on port {port} (10 s; half a minute the first time) ...")
+    if not settings.notifies:
+        talk.print(
+            "Nobody is notified of what fails or falls silent: set notify_webhook or notify_email (docs/operating.md)."
+        )
     serve(settings, wanted, port, lambda line: talk.print(shown(line)), stop)
     talk.print("Stopped. Runs that were going on are resumed by the next ones of their kind.")
     return 0

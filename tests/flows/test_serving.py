@@ -42,6 +42,18 @@ def test_it_says_what_it_deployed_and_where_the_ui_is(served: Served) -> None:
     assert requests.get(served.url, timeout=10).headers["content-type"].startswith("text/html")
 
 
+def test_it_says_that_nobody_is_notified(served: Served) -> None:
+    assert "Nobody is notified of what fails or falls silent: set notify_webhook or notify_email" in served.log
+    looked = served.nianbao("doctor", COLUMNS="300").stdout
+    assert "nobody is told of what fails or falls silent" in looked
+
+
+def test_publishing_before_the_first_crawl_is_no_failure(served: Served) -> None:
+    state = served.ended(served.run("publish/publish"))
+    assert (state["type"], state["name"]) == ("CANCELLED", "Skipped")
+    assert "nothing was crawled yet" in state["message"]
+
+
 def test_it_listens_on_loopback_only(served: Served) -> None:
     listening = Path("/proc/net/tcp").read_text().splitlines()[1:]
     ours = [line.split()[1] for line in listening if line.split()[1].endswith(f":{served.port:04X}")]
