@@ -49,11 +49,12 @@ SERVING = "serving.json"
 """In Prefect's folder: who serves it, at which address. Locked for as long as that is true."""
 
 QUIET = {
-    # Nothing leaves the machine, and the terminal belongs to our own progress bar.
+    # Nothing leaves the machine, and the terminal belongs to our own progress bar. What a flow fails by is raised to the
+    # command, which says it in a sentence, or shows its traceback where nobody foresaw it; the server has all of it.
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "PREFECT_CLI_PROMPT": "false",
-    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "ERROR",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
 }
 
 
@@ -160,6 +161,7 @@ def server_child(home: Path, *, port: int = 0, ui: bool = False) -> Iterator[tup
     """
     environment = dict(os.environ) | QUIET
     environment |= {"PREFECT_HOME": str(home.resolve()), "PREFECT_SERVER_UI_ENABLED": str(ui).lower()}
+    environment["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "ERROR"  # into its log
     _keep_private(home)
     with open_log(home / "server.log") as log:
         process = subprocess.Popen(  # noqa: S603  # a module of ours and a number

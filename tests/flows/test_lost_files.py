@@ -11,7 +11,7 @@ import pytest
 from deployments.portal.demo import SOURCES, demo_network
 from deployments.portal.proxy import Portal
 from flows.runs.run_lock import run_lock
-from tests.flows.command_line import Done, nianbao
+from tests.flows.command_line import Done, nianbao, started
 
 ONE = "qinglan/qinghe"
 DECIDE = ("quarantine", "accept", "an-id", "--reason", "seen on paper", "--by", "me")
@@ -86,6 +86,17 @@ def test_beside_a_lost_warehouse_every_command_that_needs_it_asks_for_a_rebuild(
     assert "crawl" not in done.stderr
     assert not (folder / "data" / "warehouse" / "nianbao.duckdb").exists(), "an empty one was begun beside the copy"
     assert len(portal.log) == asked
+
+
+@pytest.mark.slow
+def test_a_crawl_under_prefect_says_it_in_a_sentence_too(folder: Path, portal: Portal) -> None:
+    shutil.rmtree(folder / "data" / "warehouse")
+    done = started("crawl", data=folder / "data", proxy=portal.url)
+    said = done.stderr.decode()
+    assert done.returncode == 1
+    assert "`nianbao archive rebuild` makes the warehouse anew" in said
+    for frightening in ("Traceback", "ERROR", "exception"):
+        assert frightening not in said
 
 
 @pytest.mark.parametrize("command", [each for each in WRITING if each[0] not in CRAWLING], ids=named)
