@@ -49,8 +49,8 @@ SERVING = "serving.json"
 """In Prefect's folder: who serves it, at which address. Locked for as long as that is true."""
 
 QUIET = {
-    # Nothing leaves the machine, and the terminal belongs to our own progress bar. What a flow fails by is raised to the
-    # command, which says it in a sentence, or shows its traceback where nobody foresaw it; the server has all of it.
+    # Nothing leaves the machine, and the terminal belongs to our own progress bar. What a flow fails by is raised to
+    # the command, which says it in a sentence, or shows its traceback where nobody foresaw it; the server has all.
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "PREFECT_CLI_PROMPT": "false",
