@@ -37,6 +37,7 @@ DEFAULT_TABLES: Final = (
     "attachments",
     "sections",
     "figures",
+    "disclosure_panel",
     "terms",
     "coverage",
     "changes",

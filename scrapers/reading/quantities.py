@@ -184,11 +184,12 @@ _FROM_NOW_ON: Final = re.compile(
 )
 """From here to the end of its paragraph is said what is still to be done."""
 _PLANNED: Final = re.compile(
-    "(?<![模虚草])拟(?![定制订稿])|计划(?=[于在新开举组完出建推召实])"
-    "|将(?=继续|进一步|开展|举办|组织|完成|新增|新建|制定|出台|修订|建成|推进|加大|开设|培训|召开|实现|达到?[0-9]|力争|于|在)"
+    "(?:(?<![一-鿿])|(?<=[年步县市区省局镇委府]))(?:拟(?=[于在新开举组完制出建召受])|计划(?=[于在新开举组完制出建召受]))"
+    "|(?<!即)将(?=继续|进一步|开展|举办|组织|完成|新增|新建|制定|出台|修订|建成|推进|加大|开设|培训|召开|实现|达到?[0-9]|力争|于|在)"
     "(?![^，,。；;]{0,24}(?:纳入|作为|列[入为]|情况))"
 )
-"""The same for one sentence. 将 also begins what was done: 将12个事项纳入清单."""
+"""The same for one sentence. 将 also begins what was done (将12个事项纳入清单), and 拟 may be said of a
+thing: 审核拟公开信息12条."""
 _LONG_TIMES: Final = re.compile("累计|以来|至今|年[来间至到]|近|过去|历年|[—–－~～-]")
 """Without one of them a sentence names no time of several years."""
 _PLANS: Final = frozenset("拟划将")

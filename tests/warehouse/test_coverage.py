@@ -437,3 +437,12 @@ def test_a_day_may_be_a_text_and_has_to_be_one(load: Load, ask: Ask, states: Sta
     for wrong in ("NULL", "2026", "'June'"):
         with pytest.raises(duckdb.Error, match=f"day is a date such as DATE '2026-06-01', not {wrong.strip(chr(39))}"):
             ask(f"FROM coverage_on({wrong})")
+
+
+def test_what_was_published_nobody_knows_when_is_neither_in_time_nor_late(load: Load, ask: Ask, states: States) -> None:
+    undated = report(0, published_date=None)
+    load(dataclasses.replace(whole_batch(0, 1), reports=(undated,)))
+    states(JUNE)
+    assert ask("SELECT published, due::VARCHAR, days_late FROM reports") == [(None, "2026-03-31", None)]
+    held = "SELECT published, days_late FROM coverage_on(DATE '2026-06-01') WHERE state = 'held'"
+    assert ask(held) == [(None, None)]

@@ -2,8 +2,12 @@
 CREATE VIEW reports AS
 SELECT
     r.document_id, r.publisher, r.division_code, r.parent_division_code, r.level, r.report_type, r.report_year, r.title,
-    r.published, d.due, greatest(date_diff('day', d.due, r.published), 0) AS days_late, r.doc_number, r.index_number,
-    r.url, r.text_length, coalesce(r.text_origin, 'page') AS text_origin, r.confidence, r.tables, r.attachments,
+    r.published, d.due,
+    -- greatest leaves NULL out, and would call in time what was published nobody knows when.
+    CASE WHEN r.published IS NOT NULL AND d.due IS NOT NULL THEN greatest(date_diff('day', d.due, r.published), 0) END
+        AS days_late,
+    r.doc_number, r.index_number, r.url, r.text_length, coalesce(r.text_origin, 'page') AS text_origin, r.confidence,
+    r.tables, r.attachments,
     -- The parts are laid down since 2019: 厅字〔2019〕28号 for one type, 国办公开办函〔2019〕60号 for the other.
     -- Of a report whose text is in a file that could not be read, nobody knows which it lacks.
     CASE WHEN r.report_year >= 2019 AND NOT list_contains(r.flags, 'attachment_only') THEN list_filter(

@@ -97,7 +97,7 @@ SELECT
         ELSE 'not_found'
     END AS state,
     d.due, h.published,
-    CASE WHEN h.published IS NOT NULL THEN greatest(date_diff('day', d.due, h.published), 0)
+    CASE WHEN h.published IS NOT NULL AND d.due IS NOT NULL THEN greatest(date_diff('day', d.due, h.published), 0)
         WHEN h.state IS NULL AND as_day(day) > d.due THEN date_diff('day', d.due, as_day(day)) END AS days_late,
     coalesce(h.reports, 0) AS reports, h.document_id, d.last_listed_at, d.last_outcome,
     CASE WHEN h.state = 'attachment_only' THEN coalesce(h.file_trouble, 'the text is in a file that nobody looked at yet')
