@@ -179,8 +179,9 @@ _TIME: Final = re.compile(
 _UNTIL: Final = re.compile("截[至止][^，,]*|《[^》]*》|（[^（）]*）|\\([^()]*\\)")
 """Up to a day, which says nothing of the beginning; and what the sentence names and does not say."""
 _FROM_NOW_ON: Final = re.compile(
-    "[下新今明来2](?:(?<=下)(?<!为下)一?(?:步|阶段)|(?<=下)(?<!与下)一年|(?<=新)的一年|(?<=今)后|(?<=[明来])年"
-    "|(?<=2)0[0-9]{2}年[^。；;\n]{0,12}将(?=继续|进一步|开展|举办|组织|完成|新增))"
+    "[下新今明来将2](?:(?<=下)(?<!为下)一?(?:步|阶段)|(?<=下)(?<!与下)一年|(?<=新)的一年|(?<=今)后|(?<=[明来])年"
+    "|(?<=将)从(?:以下|如下|[^，,。；;\n]{1,8}方面)|(?<=2)0[0-9]{2}年[^。；;\n]{0,12}将(?=继续|进一步|从|围绕|按照|认真|坚持|重点|着力"
+    "|全面|不断|切实|持续|深入|加[强大快]|抓好|做好|开展|举办|组织|完成|新增|推进)(?![^，,。；;]{0,24}(?:纳入|作为|列[入为])))"
 )
 """From here to the end of its paragraph is said what is still to be done."""
 _PLANNED: Final = re.compile(
@@ -233,7 +234,7 @@ def quantities(text: str, blocks: Sequence[Block] = ()) -> Quantities:
     tables = frozenset(index for index, block in enumerate(blocks) if block.kind == "table")
     stops = [-1, *(match.start() for match in _CLAUSE_END.finditer(plain)), len(plain)]
     found: list[Quantity] = []
-    plans: dict[int, int] = {}
+    plans = _plans(plain, blocks, starts, lengths)
     last = -2  # number of the clause in which the last quantity stands
     for index, matches in groupby(_FOUND.finditer(plain), key=lambda match: bisect_left(stops, match.start()) - 1):
         start, stop = stops[index] + 1, stops[index + 1]
@@ -248,9 +249,6 @@ def quantities(text: str, blocks: Sequence[Block] = ()) -> Quantities:
         else:
             before = _name(plain[max(stops[index - 1] + 1, start - 1 - _LONGEST) : start - 1])
         held = len(found)
-        if block not in plans:
-            plan = _FROM_NOW_ON.search(plain, starts[block], starts[block] + lengths[block])
-            plans[block] = plan.start() if plan is not None else len(plain)
         lead = max(starts[block], start - _LONGEST_LEAD)
         shown = text[start:stop].strip()
         found.extend(_of_clause(plain, start, stop, counts, before, text, shown, block, lead, plans[block]))
@@ -324,6 +322,28 @@ def _of_clause(
             block=block,
             offset=start,
         )
+
+
+def _plans(plain: str, blocks: Sequence[Block], starts: Sequence[int], lengths: Sequence[int]) -> list[int]:
+    """For each block from where on only plans stand in it; the end of the text where none do.
+
+    A heading (下一步工作安排) and a line that ends in a colon (下一步，将从以下方面改进：) speak for what follows
+    too, up to the next heading. A heading that also names shortcomings does not.
+    """
+    plans: list[int] = []
+    goes_on = False
+    for number, (start, length) in enumerate(zip(starts, lengths, strict=True)):
+        heads = number < len(blocks) and blocks[number].kind == "heading"
+        goes_on = goes_on and not heads
+        found = _FROM_NOW_ON.search(plain, start, start + length)
+        plans.append(start if goes_on else len(plain) if found is None else found.start())
+        if found is not None:
+            line = plain[start : start + length].rstrip()
+            goes_on = goes_on or (heads and not _LACKING.search(line)) or line.endswith(("：", ":"))
+    return plans
+
+
+_LACKING: Final = re.compile("问题|不足|短板|困难|差距")
 
 
 def _told_of(name: str, kind: str, said: str, *, planned: bool) -> str:

@@ -56,6 +56,20 @@ def test_numbers_of_tables_are_figures_and_no_quantities() -> None:
     assert [(one.printed, one.block) for one in quantities(text, blocks).found] == [("5件", 0), ("4件", 2)]
 
 
+def test_a_heading_or_a_colon_says_of_what_follows_that_it_is_planned() -> None:
+    def counted(*lines: tuple[str, str]) -> list[str | None]:
+        blocks = tuple(Block(kind, text) for kind, text in lines)
+        return [one.counted for one in quantities("\n".join(block.text for block in blocks), blocks).found]
+
+    plan = [("paragraph", "一是开展培训20次。"), ("paragraph", "二是新增网点3个。")]
+    done = [("paragraph", "开展培训12次。")]
+    planned = ["将一是开展培训", "将二是新增网点"]
+    assert counted(*done, ("paragraph", "下一步，将从以下方面改进："), *plan) == ["开展培训", *planned]
+    assert counted(("heading", "（二）下一步打算"), *plan, ("heading", "六、其他"), *done) == [*planned, "开展培训"]
+    assert counted(("heading", "五、存在的不足和下一步打算"), *done) == ["开展培训"]
+    assert counted(("paragraph", "下一步，要补齐短板。"), *done) == ["开展培训"]
+
+
 def test_what_is_printed_in_traditional_characters_is_counted_in_simplified() -> None:
     (one,) = quantities("組織集體學法12場。").found
     assert (one.printed, one.clause, one.counted) == ("12場", "組織集體學法12場", "组织集体学法")

@@ -205,7 +205,7 @@ def test_a_rate_that_held_since_another_year_is_this_years_and_one_that_was_not_
 
 def test_what_a_disclosure_report_plans_among_its_problems_is_no_result(load: Load, ask: Ask) -> None:
     said = "五、存在的主要问题及改进情况", "培训覆盖不足，全年开展培训12次。2026年，我县将加强队伍，计划开展培训20次。"
-    more = "下一步，我县要补齐短板。", "改进措施：下一步抓好落实。一是开展培训24次。"
+    more = "下一步，我县要补齐短板。", "2026年，将从以下方面改进：一是健全机制；二是开展培训24次。"
     made = report(
         0,
         text=("一、概述", *said, *more),
@@ -216,8 +216,20 @@ def test_what_a_disclosure_report_plans_among_its_problems_is_no_result(load: Lo
     load(replace(whole_batch(0, 1), reports=(looked_through(made),)))
     assert ask("SELECT number, statements FROM figure_panel('开展培训')") == [(12.0, 1)]
     assert ask("SELECT counted FROM figures WHERE is_goal(counted) ORDER BY position") == [
-        ("计划开展培训",), ("将一是开展培训",)
+        ("计划开展培训",), ("将二是开展培训",)
     ]  # fmt: skip
+
+
+def test_a_number_below_a_heading_that_names_two_parts_is_one_number(load: Load, ask: Ask) -> None:
+    head = "二、存在的不足及下一步打算"
+    said = "培训次数不足，全年开展培训12次。", "下一步，开展培训20次。"
+    parts = (Section("shortcomings", head, 1, 4), Section("next_year", head, 1, 4))
+    made = report(0, text=("一、概述", head, *said), sections=parts)
+    load(replace(whole_batch(0, 1), reports=(looked_through(made),)))
+    assert ask("SELECT number, role FROM figures WHERE origin = 'text' ORDER BY position") == [
+        (12.0, "shortcomings"), (20.0, "shortcomings")
+    ]  # fmt: skip
+    assert ask("SELECT number, statements FROM figure_panel('开展培训')") == [(12.0, 1)]
 
 
 def test_new_rules_replace_the_quantities_and_make_no_version(load: Load, ask: Ask) -> None:

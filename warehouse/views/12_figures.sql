@@ -29,8 +29,12 @@ SELECT r.document_id, r.publisher, r.division_code, r.level, r.report_year, NULL
     q."position", r.report_type, 'text', q.unit, q.kind, q.counted, q.approximate, q.clause, s.role
 FROM reports r
 JOIN core_quantities q ON q.document_id = r.document_id AND q."version" = r."version"
-LEFT JOIN core_sections s ON s.document_id = q.document_id AND s."version" = q."version"
-    AND q."block" BETWEEN s.first_block AND s.last_block;
+-- A heading that names two parts (存在的问题及下一步打算) opens both over the same blocks: a number there is one all the same, and
+-- has the role of the first. What of it is planned, `counted` says.
+LEFT JOIN (
+    SELECT document_id, "version", first_block, last_block, arg_min(role, "position") AS role
+    FROM core_sections GROUP BY document_id, "version", first_block, last_block
+) s ON s.document_id = q.document_id AND s."version" = q."version" AND q."block" BETWEEN s.first_block AND s.last_block;
 
 -- Whether a number is where a comparison starts from, another year's: 出庭应诉率由上年的92%提高到98%. What it counts then ends in
 -- 由, 从 or 自 (and not in 理由, 服从, 来自), or in a year that such a word, or 较, 比, 在 leads to; or it begins with the year
