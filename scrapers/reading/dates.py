@@ -90,8 +90,10 @@ def path_date(url: str) -> str | None:
             if day:
                 return day
     match = _DAY_OF_YEAR.search(url)
-    if match and 1 <= int(match["n"]) <= 366:
-        return (date(int(match["y"]), 1, 1) + timedelta(days=int(match["n"]) - 1)).isoformat()
+    if match and int(match["n"]):
+        of_year = date(int(match["y"]), 1, 1) + timedelta(days=int(match["n"]) - 1)
+        if of_year.year == int(match["y"]):  # only leap years have a day 366
+            return of_year.isoformat()
     match = _SNOWFLAKE.search(url)
     if match:
         seconds = ((int(match["id"]) >> 22) + _SNOWFLAKE_EPOCH_MS) / 1000
