@@ -604,7 +604,8 @@ class Figure:
     """Row labels from the outermost in."""
     column: str
     value: str | None
-    """As printed; ``None`` for an empty cell."""
+    """As printed; ``None`` for an empty cell, and where the page does not tell what belongs there: then the report is
+    flagged ``figures_unread``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from scrapers.judging.trust import (
 )
 from scrapers.reading.attachments.file_draft import ATTACHMENT_ONLY
 from scrapers.reading.dates import find_date
-from scrapers.reading.figures import consistency, figures
+from scrapers.reading.figures import Forms, consistency, read_forms
 from scrapers.reading.labels import bare_label, table_ranks
 from scrapers.reading.sections import missing_parts, sections
 from scrapers.reading.years import YearJudgement, report_year
@@ -30,7 +30,6 @@ from scrapers.records import (
     Candidate,
     Column,
     Draft,
-    Figure,
     Flag,
     PageKind,
     Report,
@@ -44,6 +43,7 @@ from scrapers.records import (
 NOT_A_REPORT = "not_a_report"
 MISSING_PARTS = "missing_parts"
 FIGURES_DISAGREE = "figures_disagree"
+FIGURES_UNREAD = "figures_unread"
 _BROKEN_INTO = {
     UNTRUSTED_HOST: "host: not a trusted one",
     SPAM_TERMS: "spam on a trusted host",
@@ -81,7 +81,7 @@ def judge(
     table = {bare_label(label): value for label, value in draft.metadata.items() if value}
     document, parts = _genre(draft, title, table, column, candidate)
     year = _year(draft, title, document.report_type, published, candidate)
-    cells = figures(draft.tables) if document.report_type is ReportType.DISCLOSURE else ()
+    forms = read_forms(draft.tables) if document.report_type is ReportType.DISCLOSURE else Forms()
     publisher = resolve_publisher(draft=draft, source=source, year=year.year)
     is_report = document.report_type is not None
     edition = judge_edition(draft, title, publisher) if is_report else EditionJudgement(None, None)
@@ -99,7 +99,7 @@ def judge(
     if document.report_type is None:
         flags.append(Flag(NOT_A_REPORT, document.reason))
     elif state is State.ACCEPTED:
-        flags.extend(_findings(parts, cells, document.report_type, year.year, draft))
+        flags.extend(_findings(parts, forms, document.report_type, year.year, draft))
     signed = signature(draft.text) if state in (State.ACCEPTED, State.QUARANTINED) else None
     asked = mirror_of if state is State.QUARANTINED else None
     return Report(
@@ -119,7 +119,7 @@ def judge(
         edition=edition.edition,
         edition_reason=edition.reason,
         sections=parts,
-        figures=cells,
+        figures=forms.figures,
         flags=tuple(flags),
         mirror_of=asked(signed) if asked is not None and signed is not None else None,
         signature=signed,
@@ -180,7 +180,7 @@ def _state(document: DocumentJudgement, trust: Sequence[Flag]) -> tuple[State, s
 
 
 def _findings(
-    parts: Sequence[Section], cells: Sequence[Figure], report_type: ReportType, year: int | None, draft: Draft
+    parts: Sequence[Section], forms: Forms, report_type: ReportType, year: int | None, draft: Draft
 ) -> list[Flag]:
     """What a reader of an accepted report should know of its make-up."""
     found: list[Flag] = []
@@ -188,7 +188,9 @@ def _findings(
     unread = any(flag.name == ATTACHMENT_ONLY for flag in draft.flags)  # the parts are in a file
     if missing and draft.text and not unread and (year is None or year >= _PARTS_SINCE):
         found.append(Flag(MISSING_PARTS, ", ".join(missing)))
-    check = consistency(cells)
+    if forms.doubts:
+        found.append(Flag(FIGURES_UNREAD, "; ".join(forms.doubts)))
+    check = consistency(forms.figures)
     if check.mismatches:
         found.append(Flag(FIGURES_DISAGREE, "; ".join(check.mismatches)))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from scrapers.reading.dom import BLOCKS, Tree
@@ -36,6 +37,7 @@ class Grid:
 def cells(tree: Tree, place: int) -> list[list[Cell]]:
     """The cells of a table's own rows; a nested table is text of the cell it stands in."""
     rows: list[list[Cell]] = []
+    sections: list[int] = []
     tags, i, end = tree.tags, place + 1, tree.ends[place]
     while i < end:
         tag = tags[i]
@@ -51,8 +53,18 @@ def cells(tree: Tree, place: int) -> list[list[Cell]]:
         elif tag in ("table", "caption"):
             i = tree.ends[i]
             continue
+        elif tag in ("thead", "tbody", "tfoot"):
+            sections.append(len(rows))
         i += 1
-    return rows
+    return _within_sections(rows, sections) if len(sections) > 1 else rows
+
+
+def _within_sections(rows: list[list[Cell]], starts: list[int]) -> list[list[Cell]]:
+    """As a browser shows them: no cell reaches down into the next ``thead``, ``tbody`` or ``tfoot``."""
+    clipped: list[list[Cell]] = []
+    for start, end in pairwise([*starts, len(rows)]):
+        clipped += [[cell._replace(rowspan=min(cell.rowspan, end - y)) for cell in rows[y]] for y in range(start, end)]
+    return [*rows[: starts[0]], *clipped]
 
 
 def read_table(tree: Tree, place: int) -> Grid | None:

@@ -401,6 +401,13 @@ def test_the_caption_of_a_table_is_a_line_above_it() -> None:
     assert draft.tables[0].caption == "表1 行政执法"
 
 
+def test_a_merged_cell_ends_with_the_section_of_its_table() -> None:
+    head = "<thead><tr><td rowspan=5>单位</td><td colspan=2>案件</td></tr><tr><td>新收</td><td>办结</td></tr></thead>"
+    table = f"<table>{head}<tbody><tr><td>县局</td><td>3</td><td>2</td></tr></tbody></table>"
+    draft = read_page(page(f'{HEAD}<div id="zoom"><p>{FIRST}</p>{table}</div>'), URL)
+    assert draft.tables[0].rows == (("单位", "案件", "案件"), ("单位", "新收", "办结"), ("县局", "3", "2"))
+
+
 def test_headings_and_tables_are_blocks_of_their_own_kind() -> None:
     draft = read_page(
         page(
