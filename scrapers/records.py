@@ -116,6 +116,8 @@ class FileRole(StrEnum):
     """The page's own text once more, or a part of it."""
     ANNEX = "annex"
     """Another document: a list, a form, a table of figures."""
+    PAGE = "page"
+    """A further page of the article: its text is a part of the report's."""
 
 
 class PageKind(StrEnum):
@@ -309,13 +311,13 @@ class ListRow:
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """What a list page says of its own length."""
+    """What a list page says of its own length, or an article of its further pages."""
 
     kind: str | None
     pages: int | None = None
     total: int | None = None
     page2: str | None = None
-    """Absolute address of the second page where it has one."""
+    """Absolute address of the second page where it has one; of the next page of an article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -641,6 +643,7 @@ class Draft:
     """How the body was found: a family selector or ``density``."""
     rows: tuple[ListRow, ...] = ()
     pager: Pager | None = None
+    """Of a document: that it goes on, on another page."""
     flags: tuple[Flag, ...] = ()
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from scrapers.judging.attached import NOT_ARCHIVED
 from scrapers.reading.learned import LearnedRule
 from scrapers.records import (
     Attachment,
@@ -105,8 +106,7 @@ def _archived_file(archive: Path, files: Sequence[Capture], at: datetime, attach
     ours = [one for one in files if one.url == attachment.url]
     nearest = next((one for one in ours if one.fetched_at >= at), ours[-1] if ours else None)
     if nearest is None:
-        detail = "no answer of it is archived; the next crawl asks"
-        return Fetched(Capture("", attachment.url, attachment.url, at, Outcome.NOT_ASKED, detail), b"")
+        return Fetched(Capture("", attachment.url, attachment.url, at, Outcome.NOT_ASKED, NOT_ARCHIVED), b"")
     if nearest.outcome is not Outcome.OK or nearest.warc_file is None or nearest.warc_offset is None:
         return Fetched(nearest, b"")
     try:

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from scrapers.addresses import host_of
 from scrapers.judging.attached import (
@@ -19,6 +20,7 @@ from scrapers.judging.attached import (
 )
 from scrapers.judging.judge import judge
 from scrapers.judging.no_document import no_document
+from scrapers.judging.paged import FurtherPage, further_pages, with_attachments, with_pages
 from scrapers.reading.attachments.file_draft import file_draft
 from scrapers.reading.attachments.file_reader import FileReader
 from scrapers.reading.attachments.file_types import is_file, named_ending
@@ -53,7 +55,7 @@ class Files:
     """Where attached files come from, the web in a crawl and the archive when it is read again, and who reads them."""
 
     fetch: Callable[[Attachment], Fetched]
-    """A file's answer; one without body where it could not be had."""
+    """The answer of a file, or of a further page; one without body where it could not be had."""
     read: Callable[[bytes, str | None], FileText]
     """:meth:`scrapers.reading.attachments.file_reader.FileReader.read`, or one that does the same."""
 
@@ -135,7 +137,8 @@ def read_candidate(
     """The page of a candidate, which ``url`` answered with ``body``, read and judged by what its source says of it.
 
     One function for crawls and golden pages, so that a page is compared as it is crawled. What answered may be a file
-    itself; a page's ``files`` are looked at where it is a report, or says too little to be anything else.
+    itself; a page's ``files`` are looked at where it is a report, or says too little to be anything else. A report over
+    several pages is read to its end where there are ``files`` to ask.
     """
     day = day_of(candidate.url, candidate.listed_date, fetched_at)
     own_hosts = (*trusted_hosts, *hosts_on(source, day))
@@ -152,17 +155,26 @@ def read_candidate(
 
     if is_file(body, url):
         return judged(_file_as_document(candidate, body, url, capture_id, files))
-    draft = read_page(
-        body,
-        url,
-        content_type=content_type,
+    read = partial(
+        read_page,
         charset=source.charset,
         listed_title=candidate.title,
         listed_date=candidate.listed_date,
         learned=learned,
         layout=layout_on(source, day, column.url),
     )
+    draft = read(body, url, content_type=content_type)
     report = judged(draft)
+    pages: tuple[FurtherPage, ...] = ()
+    if files is not None and draft.pager is not None and report.report_type is not None:
+
+        def read_further(fetched: Fetched) -> Draft:
+            capture = fetched.capture
+            return read(fetched.body, capture.final_url, content_type=capture.content_type, first=url)
+
+        pages = further_pages(draft, files.fetch, read_further)
+        draft = with_pages(draft, pages)
+        report = judged(with_attachments(draft, pages))
     if files is None or not is_worth_files(draft, is_report=report.report_type is not None):
         return report
     looked = [
@@ -171,7 +183,7 @@ def read_candidate(
         else read_attachment(choice.attachment, files.fetch(choice.attachment), files.read)
         for choice in files_to_ask_for(draft)
     ]
-    return judged(with_files(draft, looked, listed_title=candidate.title))
+    return judged(with_attachments(with_files(draft, looked, listed_title=candidate.title), pages))
 
 
 def read_attachment(

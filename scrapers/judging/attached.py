@@ -31,6 +31,8 @@ from scrapers.records import (
     PageKind,
 )
 
+NOT_ARCHIVED = "no answer of it is archived; the next crawl asks"
+"""Detail of what hangs on an archived page and was never asked for."""
 MOST_FILES = 8
 """Files of one page that are asked for: a page with more is a list of files."""
 NOTICE = 400

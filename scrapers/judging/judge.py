@@ -23,6 +23,7 @@ from scrapers.judging.trust import (
 from scrapers.reading.attachments.file_draft import ATTACHMENT_ONLY
 from scrapers.reading.dates import find_date
 from scrapers.reading.figures import Forms, consistency, read_forms
+from scrapers.reading.further_pages import PAGES_MISSING
 from scrapers.reading.labels import bare_label, table_ranks
 from scrapers.reading.sections import missing_parts, sections
 from scrapers.reading.years import YearJudgement, report_year
@@ -186,6 +187,7 @@ def _findings(
     found: list[Flag] = []
     missing = missing_parts(parts, report_type)
     unread = any(flag.name == ATTACHMENT_ONLY for flag in draft.flags)  # the parts are in a file
+    unread = unread or any(flag.name == PAGES_MISSING for flag in draft.flags)  # or on a further page
     if missing and draft.text and not unread and (year is None or year >= _PARTS_SINCE):
         found.append(Flag(MISSING_PARTS, ", ".join(missing)))
     if forms.doubts:

@@ -17,6 +17,7 @@ from scrapers.reading.chrome import Context, assemble
 from scrapers.reading.chrome_rules import is_chrome, unwanted_elements
 from scrapers.reading.decode import read_bytes
 from scrapers.reading.dom import Page, Tree, tidy
+from scrapers.reading.further_pages import PAGES_MISSING, next_page
 from scrapers.reading.heading import Heading, above_body, find_heading, opening, under_title
 from scrapers.reading.kinds import classify
 from scrapers.reading.labels import table_ranks
@@ -43,12 +44,15 @@ def read_page(
     listed_date: date | None = None,
     learned: Sequence[LearnedRule] = (),
     layout: Layout | None = None,
+    first: str | None = None,
 ) -> Draft:
     """Read one page. ``url`` is the address it was fetched from, ``listed_*`` what its list row says, where known,
     ``learned`` the chrome learned from other pages of the same host and template, ``layout`` what the source file says
     of pages of its day: where that finds nothing, the draft is flagged ``layout_missed`` and the usual rules hold.
+    ``first`` is the address of the article's first page where this is a further one.
 
-    Never raises. ``rows`` and ``pager`` of a list page are left to the listing protocols.
+    Never raises. ``rows`` and ``pager`` of a list page are left to the listing protocols. A document that goes on, on
+    another page, says so by ``pager`` and the flag ``pages_missing``: its text is that of this page alone.
     """
     if layout is not None:
         charset = layout.charset or charset
@@ -58,7 +62,7 @@ def read_page(
         return _read(text, encoding, page, url or "", listed_title, listed_date, learned, layout)
 
     page = Page(markup)
-    draft = read(text, page)
+    draft = _with_next_page(read(text, page), text, first)
     if draft.kind not in (PageKind.EMPTY, PageKind.CHALLENGE) or (carried := carried_body(page.parser)) is None:
         return draft
     text = f"{text}<div>{carried.markup}</div>".encode("utf-8", "replace").decode()
@@ -67,6 +71,15 @@ def read_page(
         return draft
     said = f"the page shows no text; its {carried.carrier} carries it"
     return replace(shown, flags=(*shown.flags, Flag("carried_body", said)))
+
+
+def _with_next_page(draft: Draft, text: str, first: str | None) -> Draft:
+    following = next_page(text, draft.url, first=first) if draft.kind is PageKind.DOCUMENT else None
+    if following is None:
+        return draft
+    said = f" of {following.pages}" if following.pages is not None else ""
+    missing = Flag(PAGES_MISSING, f"1 page{said} was read; the next is {following.page2}")
+    return replace(draft, pager=following, flags=(*draft.flags, missing))
 
 
 def _read(

@@ -46,6 +46,7 @@ DAMAGE = {
     "report_without_capture": "DELETE FROM raw_captures WHERE url LIKE '%_1.html'",
     "amended_twice": "INSERT INTO core_as_read (document_id, state) VALUES ('doc-1', 'wanted'), ('doc-1', 'wanted')",
     "text_of_no_file": "UPDATE core_reports SET text_origin = 'attachment' WHERE document_id = 'doc-1'",
+    "report_without_its_further_pages": "UPDATE core_flags SET flag = 'pages_missing' WHERE document_id = 'doc-1'",
     "accepted_without_essentials": "UPDATE core_reports SET publisher = NULL WHERE document_id = 'doc-1'",
 }
 
