@@ -35,6 +35,7 @@ _COUNTED = re.compile(r"\b(?:countPage|pageCount)\s*=\s*[\"']?(\d{1,3})")
 _SHOWN = re.compile(r"\b(?:currentPage|curPage)\s*=\s*[\"']?(\d{1,3})")
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script", re.I | re.S)
 _PARAMETERS = frozenset({"page", "p", "pn", "pageno", "pagenum", "currentpage", "curpage", "pageindex", "cur_page"})
+_PARAMETER = re.compile(r"[?&;](?:page|p|pn|pageno|pagenum|currentpage|curpage|pageindex|cur_page)=[1-9]", re.I)
 _MOST = 99
 
 
@@ -51,10 +52,8 @@ def next_page(text: str, url: str, *, first: str | None = None) -> Pager | None:
     name = parts.path.rpartition("/")[2]
     file = _FILE.fullmatch(name)
     stem = file["stem"] if file is not None and file["stem"].lower() not in _NO_ARTICLE else None
-    by_name = stem is not None and (
-        f"{stem}_" in text or f"{stem}-" in text or f'{stem}"' in text or f"{stem}'" in text
-    )
-    by_query = "page=" in text or "Page=" in text or "&amp;p=" in text or "pn=" in text
+    by_name = stem is not None and _is_named_on(text, stem)
+    by_query = bool(parts.query) and _PARAMETER.search(text) is not None
     if not by_name and not by_query:
         return None
     shown = _COMMENT.sub("", text) if "<!--" in text else text
@@ -77,6 +76,20 @@ def next_page(text: str, url: str, *, first: str | None = None) -> Pager | None:
     number = min(found)
     # The first file behind name.html is name_1.html on some systems, name_2.html on others.
     return Pager(KIND, None, page2=found[number])
+
+
+def _is_named_on(text: str, stem: str) -> bool:
+    """Whether what may be a further page's name, or a script's argument, stands anywhere in a page."""
+    at = text.find(stem)
+    while at >= 0:
+        at += len(stem)
+        if text[at : at + 1] in _BEHIND_STEM:
+            return True
+        at = text.find(stem, at)
+    return False
+
+
+_BEHIND_STEM = frozenset("_-\"'")
 
 
 def _number_of(name: str, stem: str) -> int:
