@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from specimens import BODY, PARAGRAPHS, SIDE, TITLE, URL, page
 
 from scrapers.reading.page import read_page
+from tests.reading.specimens import BODY, PARAGRAPHS, SIDE, TITLE, URL, page
 
 HEAD = f"<h1>{TITLE}</h1><p>发布时间：2025-03-12 来源：县司法局</p>"
 FOLDER = "http://www.example.gov.cn/zwgk/202503/"
@@ -15,7 +17,7 @@ TRS = (
 )
 
 
-def article(pager: str, url: str = URL, **more: str) -> tuple[str | None, int | None, str]:
+def article(pager: str, url: str = URL, **more: Any) -> tuple[str | None, int | None, str]:
     draft = read_page(page(f'<div>{HEAD}<div id="zoom">{PARAGRAPHS}</div>{pager}</div>{SIDE}'), url, **more)
     assert draft.text == BODY
     flags = [flag.name for flag in draft.flags]
