@@ -125,12 +125,17 @@ _TEXTS: Final = "landed_texts"
 _ORIGIN: Final = pa.schema(
     [("batch", pa.string()), ("row", pa.int32()), ("batch_source", pa.string()), ("arrival", pa.int64())]
 )
+# A text is long: what is asked of it is found while it lies in the file, so that no statement has to carry it along.
 # Instants are kept as TIMESTAMP in UTC: readers without a time zone library (and JDBC clients) show them as they are.
 _SELECTED: Final = {
     "candidate": "* EXCLUDE (batch_source) REPLACE (coalesce(seen_at AT TIME ZONE 'UTC', $loaded_at) AS seen_at)",
     "listing": "* EXCLUDE (batch_source) REPLACE (listed_at AT TIME ZONE 'UTC' AS listed_at)",
     "capture": "* REPLACE (fetched_at AT TIME ZONE 'UTC' AS fetched_at) RENAME (batch_source AS source_id)",
-    "report": "* EXCLUDE (batch_source) REPLACE (coalesce(source_id, batch_source) AS source_id)",
+    "report": "* EXCLUDE (batch_source) REPLACE ("
+    'coalesce(source_id, batch_source) AS source_id, struct_update(draft, "text" := NULL) AS draft), '
+    'length(draft."text")::INTEGER AS text_length, '
+    'hash(draft, sections, figures, flags, signature.algorithm, words."dictionary", quantities.extractor) '
+    "AS content_hash",
 }
 
 
@@ -138,9 +143,9 @@ def stage(connection: duckdb.DuckDBPyConnection, batches: Sequence[BatchFile], l
     """Fill ``staged_candidates`` ... ``staged_reports`` and ``faulty_rows`` (temporary tables) from ``batches``.
 
     Every staged row has its ``batch``, its ``row`` there, the batch's ``source_id`` where the record has none, and
-    ``arrival``: its place among all rows staged, older batches first. Of a report's words their number is staged;
-    the words are ``landed_words`` and ``landed_tokens``, and the texts once more, as they lie in the files, are
-    ``landed_texts``: known to SQL until ``unstage``.
+    ``arrival``: its place among all rows staged, older batches first. Of a report's text its ``text_length`` is staged,
+    and of its words their number; the texts as they lie in the files are ``landed_texts``, the words ``landed_words``
+    and ``landed_tokens``: known to SQL until ``unstage``. ``content_hash`` is of all that was read, the text too.
     """
     moment = kept(loaded_at)
     connection.execute(

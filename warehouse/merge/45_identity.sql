@@ -13,7 +13,7 @@ CREATE TEMP TABLE identities AS
 WITH own AS (
     SELECT s.arrival, s.document_id, s.url, s.source_id, s.state, s.report_type, s.report_year, s.publisher, s.text_digest,
         s.published_date, s.signature, coalesce(c.fetched_at, s.loaded_at) AS read_at,
-        CASE WHEN length(s.draft."text") >= 200 THEN s.text_digest END AS digest,
+        CASE WHEN s.text_length >= 200 THEN s.text_digest END AS digest,
         EXISTS (FROM core_reports e WHERE e.document_id = s.document_id) AS known,
         -- an old answer read anew may be understood otherwise; that makes no other report of it
         EXISTS (FROM fresh_captures f WHERE f.capture_id = s.capture_id) AS fresh

@@ -7,7 +7,7 @@ SELECT s.document_id, s.url, source_id, column_url, state, reason, publisher, di
     draft.kind AS page_kind,
     list_sort(list_distinct(list_concat(
         list_transform(flags, lambda f: f."name"), list_transform(draft.flags, lambda f: f."name")))) AS flags,
-    p."version", s.text_digest, length(draft."text")::INTEGER AS text_length, len(draft.tables)::INTEGER AS tables,
+    p."version", s.text_digest, s.text_length, len(draft.tables)::INTEGER AS tables,
     len(draft.attachments)::INTEGER AS attachments,
     list_distinct(list_transform(sections, lambda s: s.role)) AS section_roles,
     s.draft.text_origin AS text_origin,

@@ -2,15 +2,13 @@
 -- our reading of the same text changed, its parts are replaced. Signature, words and quantities follow from the text
 -- and from what made them, and are long.
 CREATE TEMP TABLE written_versions AS
-SELECT w.*, hash(s.draft, s.sections, s.figures, s.flags, s.signature.algorithm, s.words."dictionary",
-    s.quantities.extractor) AS content_hash
-FROM winning_reports w JOIN staged_reports s USING (arrival);
+SELECT w.*, s.content_hash FROM winning_reports w JOIN staged_reports s USING (arrival);
 
 DELETE FROM written_versions w USING core_version_facts v
 WHERE v.document_id = w.document_id AND v."version" = w."version" AND v.content_hash = w.content_hash;
 
 CREATE TEMP TABLE written_facts AS
-SELECT w.arrival, w.document_id, w."version", r.report_number, length(s.draft."text") AS text_length, s.draft.blocks AS blocks,
+SELECT w.arrival, w.document_id, w."version", r.report_number, s.text_length, s.draft.blocks AS blocks,
     s.draft.metadata AS metadata_table, s.draft.meta_tags AS meta_tags, s.draft.encoding AS encoding,
     s.draft.container AS container, s.draft.text_origin AS text_origin, s.draft.page_text AS page_text, w.content_hash,
     w.loaded_at, w.batch, w.is_new, w.cause, w.captured_at, w.capture_id, w.payload_digest, s.text_digest
