@@ -121,7 +121,7 @@ def texts_of(landing: Path) -> Any:
 def _words(landing: Path) -> Any:
     parts = []
     for file in sorted(landing.glob("*.parquet")):
-        reports = [r for r in pq.read_table(file, columns=["report"])["report"].to_pylist() if r is not None]
+        reports = [report for report in read_batch_file(file).table["report"].to_pylist() if report is not None]
         parts.append(
             pa.table(
                 {

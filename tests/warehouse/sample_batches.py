@@ -40,6 +40,7 @@ from scrapers.records import (
 )
 from warehouse.batches.arrow_types import arrow_array, arrow_type
 from warehouse.batches.landing import KINDS, batch_name, write_batch
+from warehouse.batches.packed_rows import packed, unpacked
 
 MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 SOURCE = "zhejiang/pujiang"
@@ -204,6 +205,42 @@ def read_later(number: int, days: int, sequence: int, **changes: Any) -> Batch:
 def write_all(folder: Path, *batches: Batch) -> None:
     for batch in batches:
         write_batch(folder, batch)
+
+
+def rows_of(path: Path) -> pa.Table:
+    """The rows of a batch file, with what is stated of the batch as their metadata."""
+    table = pq.read_table(path)
+    return unpacked(table).replace_schema_metadata(table.schema.metadata)
+
+
+def write_rows(path: Path, rows: pa.Table) -> None:
+    """A batch file of any rows, as no writer of ours would write it."""
+    pq.write_table(packed(rows), path)
+
+
+def without_digest(path: Path) -> Path:
+    """The file under the name it would have had before names carried a digest."""
+    batch, _, _ = path.name.rsplit(".", 2)
+    return path.rename(path.with_name(f"{batch}.parquet"))
+
+
+def write_in_format_2(folder: Path, batch: Batch) -> Path:
+    """A batch file as it was written until 2026-12: its rows are rows of Parquet."""
+    path = write_batch(folder, batch)
+    rows = rows_of(path)
+    stated = {**rows.schema.metadata, b"nianbao.batch.format": b"2"}
+    path.unlink()
+    path = folder / f"{batch_name(batch.run_id, batch.source_id, batch.sequence)}.parquet"
+    pq.write_table(
+        rows.replace_schema_metadata(stated),
+        path,
+        compression="zstd",
+        data_page_version="2.0",
+        write_statistics=False,
+        write_page_checksum=True,
+        use_dictionary=["report.words.tokens.list.element"],
+    )
+    return path
 
 
 def write_in_format_1(folder: Path, batch: Batch) -> Path:

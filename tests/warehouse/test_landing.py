@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from array import array
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scrapers.records import Batch, Candidate, Capture, ColumnListing, Draft, Report
-from tests.warehouse.sample_batches import whole_batch, write_in_format_1
+from tests.warehouse.sample_batches import (
+    rows_of,
+    whole_batch,
+    without_digest,
+    write_in_format_1,
+    write_in_format_2,
+    write_rows,
+)
 from warehouse.batches.landing import LOADED, SCHEMA, batch_name, pending, read_batch_file, set_aside, write_batch
 from warehouse.errors import BatchConflictError, UnreadableBatchError
 
@@ -175,12 +184,6 @@ def test_a_lone_surrogate_becomes_a_replacement_character(tmp_path: Path) -> Non
     assert read_batch_file(path).table["candidate"][1].as_py()["title"] == "法\ufffd治"
 
 
-def without_digest(path: Path) -> Path:
-    """The file under the name it would have had before names carried a digest."""
-    batch, _, _ = path.name.rsplit(".", 2)
-    return path.rename(path.with_name(f"{batch}.parquet"))
-
-
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
 def test_no_byte_of_a_batch_can_change_unnoticed(tmp_path: Path, at: float, flip: int) -> None:
@@ -194,13 +197,14 @@ def test_no_byte_of_a_batch_can_change_unnoticed(tmp_path: Path, at: float, flip
     assert read_batch_file(path).sequence == 0
 
 
-def test_no_value_of_a_batch_of_before_names_had_a_digest_can_change_unnoticed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", [write_in_format_2, lambda folder, batch: without_digest(write_batch(folder, batch))])
+def test_no_value_of_a_batch_of_before_names_had_a_digest_can_change_unnoticed(tmp_path: Path, write: Any) -> None:
     """There the pages of the Parquet file have checksums."""
-    path = without_digest(write_batch(tmp_path, whole_batch(0, 2)))
+    path = write(tmp_path, whole_batch(0, 2))
     whole = path.read_bytes()
     group = pq.ParquetFile(path).metadata.row_group(0)
     columns = [group.column(number) for number in range(group.num_columns)]
-    texts = next(column for column in columns if column.path_in_schema == "report.draft.text")
+    texts = next(column for column in columns if column.path_in_schema in ("report.draft.text", "rows"))
     end = texts.data_page_offset + texts.total_compressed_size
     for place in range(end - 30, end):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
@@ -212,32 +216,53 @@ def test_no_value_of_a_batch_of_before_names_had_a_digest_can_change_unnoticed(t
 
 def test_a_batch_written_before_a_field_was_added_still_reads(tmp_path: Path) -> None:
     path = without_digest(write_batch(tmp_path, whole_batch(0, 1)))
-    table = pq.read_table(path)
+    table = rows_of(path)
     reports = table["report"].combine_chunks()
     kept = [field for field in reports.type if field.name != "mirror_of"]
     older = pa.StructArray.from_arrays(
         [reports.field(field.name) for field in kept], fields=kept, mask=reports.is_null()
     )
     place = table.schema.get_field_index("report")
-    pq.write_table(table.set_column(place, "report", older), path)
+    write_rows(path, table.set_column(place, "report", older))
     row = read_batch_file(path).table.to_pylist()[0]["report"]
     assert row["mirror_of"] is None
     assert row["document_id"] == "doc-0"
 
 
-def test_a_batch_of_format_1_reads_the_same(tmp_path: Path) -> None:
-    """There each block has its text again, and reports come last."""
+@pytest.mark.parametrize("write_older", [write_in_format_1, write_in_format_2])
+def test_a_batch_of_an_older_format_reads_the_same(tmp_path: Path, write_older: Any) -> None:
+    """Of format 1 each block has its text again, and reports come last."""
     batch = whole_batch(0, 3)
     broken = dataclasses.replace(batch.reports[1], draft=dataclasses.replace(batch.reports[1].draft, text="另一文"))
     batch = dataclasses.replace(batch, reports=(batch.reports[0], broken, batch.reports[2]))
     today = read_batch_file(write_batch(tmp_path / "today", batch)).table
-    older = read_batch_file(write_in_format_1(tmp_path / "older", batch)).table
+    older = read_batch_file(write_older(tmp_path / "older", batch)).table
     for kind in ("candidate", "listing", "capture", "report"):
         in_older, in_today = (table.filter(pc.equal(table["kind"], kind))[kind] for table in (older, today))
         assert len(in_today) > 0
         assert in_older.equals(in_today)
     starts = [[block["start"] for block in report["draft"]["blocks"]] for report in today["report"].to_pylist()[:3]]
     assert [places[:2] for places in starts] == [[1, 16], [None, None], [1, 16]]
+
+
+def value_of(path: Path) -> bytes:
+    """The stream of Arrow's that a batch file holds."""
+    value: bytes = pq.read_table(path)["rows"][0].as_py()
+    return value
+
+
+def write_value(path: Path, value: bytes | None) -> None:
+    """A batch file that holds this instead of its rows."""
+    stated = pq.read_schema(path).metadata
+    pq.write_table(pa.table({"rows": pa.array([value], pa.binary())}).replace_schema_metadata(stated), path)
+
+
+def with_kinds_from_elsewhere(stream: bytes) -> bytes:
+    """Strings that reach far behind the bytes that were sent, as damage or malice would have it."""
+    ends = list(accumulate(map(len, ("report", "candidate", "listing", "capture")), initial=0))
+    places, elsewhere = (array("i", numbers).tobytes() for numbers in (ends, [end + 10**9 for end in ends]))
+    assert stream.count(places) == 1
+    return stream.replace(places, elsewhere)
 
 
 @pytest.mark.parametrize(
@@ -257,17 +282,28 @@ def test_a_batch_of_format_1_reads_the_same(tmp_path: Path) -> None:
             "batch format 99.*upgrade",
         ),
         (
-            lambda path: pq.write_table(
-                pq.read_table(path).drop_columns(["kind"]).append_column("kind", pa.array([[1]] * 4)), path
+            lambda path: write_rows(
+                path, rows_of(path).drop_columns(["kind"]).append_column("kind", pa.array([[1]] * 4))
             ),
             "not typed as records are",
         ),
         (
-            lambda path: pq.write_table(
-                pq.read_table(path).drop_columns(["kind"]).append_column("kind", pa.array(["novel"] * 4)), path
+            lambda path: write_rows(
+                path, rows_of(path).drop_columns(["kind"]).append_column("kind", pa.array(["novel"] * 4))
             ),
             r"unknown kinds \['novel'\]",
         ),
+        (lambda path: write_rows(path, rows_of(path).append_column("poem", pa.array([1] * 4))), "unknown columns"),
+        (lambda path: pq.write_table(rows_of(path), path), "not typed as records are"),
+        (lambda path: write_value(path, None), "not typed as records are"),
+        (lambda path: write_value(path, b""), "not typed as records are"),
+        (lambda path: write_value(path, b"no stream of Arrow's"), "not typed as records are"),
+        (lambda path: write_value(path, value_of(path)[:-2000]), "not typed as records are"),
+        (
+            lambda path: write_value(path, value_of(path).replace(b"capture", b"capt\xffre")),
+            "not typed as records are",
+        ),
+        (lambda path: write_value(path, with_kinds_from_elsewhere(value_of(path))), "not typed as records are"),
     ],
 )
 def test_a_file_that_is_no_batch_says_why(tmp_path: Path, break_file: Any, complaint: str) -> None:

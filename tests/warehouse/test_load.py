@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from scrapers.records import Batch, Capture, Flag, Level, Outcome, ReportType, Section, State, Words
@@ -30,9 +29,13 @@ from tests.warehouse.sample_batches import (
     listing,
     read_later,
     report,
+    rows_of,
     whole_batch,
+    without_digest,
     write_all,
     write_in_format_1,
+    write_in_format_2,
+    write_rows,
 )
 from warehouse.batches.landing import batch_name, write_batch
 from warehouse.database import attach
@@ -232,7 +235,10 @@ def test_a_batch_that_lies_there_twice_is_loaded_once(warehouse: Path, landing: 
     assert list(landing.glob("*.parquet")) == []
 
 
-def test_a_batch_of_format_1_loads_as_one_of_today_does(tmp_path: Path, migrated: Path) -> None:
+@pytest.mark.parametrize("write_older", [write_in_format_1, write_in_format_2])
+def test_a_batch_of_an_older_format_loads_as_one_of_today_does(
+    tmp_path: Path, migrated: Path, write_older: Any
+) -> None:
     made = whole_batch(0, 3)
     batch = dataclasses.replace(
         made,
@@ -242,7 +248,7 @@ def test_a_batch_of_format_1_loads_as_one_of_today_does(tmp_path: Path, migrated
         ),
     )
     seen = []
-    for name, write in (("today", write_batch), ("older", write_in_format_1)):
+    for name, write in (("today", write_batch), ("older", write_older)):
         warehouse = Path(shutil.copyfile(migrated, tmp_path / f"{name}.duckdb"))
         write(tmp_path / name, batch)
         assert load_pending(warehouse, tmp_path / name).rejected_rows == 0
@@ -296,13 +302,12 @@ def test_a_bad_report_is_set_aside_whole_and_the_rest_loads(
 
 def with_reports(path: Path, change: Callable[[list[Any]], None]) -> None:
     """The batch file with its reports changed, as no writer of ours would write it."""
-    table = pq.read_table(path)
+    table = rows_of(path)
     reports = table["report"].to_pylist()
     change(reports)
     place = table.schema.get_field_index("report")
     changed = table.set_column(place, "report", pa.array(reports, table.schema.field(place).type))
-    path.unlink()
-    pq.write_table(changed, path.with_name(f"{path.name.rsplit('.', 2)[0]}.parquet"))
+    write_rows(without_digest(path), changed)
 
 
 def test_a_row_without_its_record_is_set_aside_and_the_rest_loads(warehouse: Path, landing: Path, ask: Ask) -> None:

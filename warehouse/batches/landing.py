@@ -2,7 +2,8 @@
 
 A file holds one row a record: ``kind`` names the record's kind, ``row`` counts from 0, and of the columns
 ``candidate``, ``listing``, ``capture`` and ``report`` (each a nested struct, see ``arrow_types``) exactly one is set.
-A report's text is there once; its blocks are places in it (``placed_blocks``).
+A report's text is there once; its blocks are places in it (``placed_blocks``). All rows are one value of the Parquet
+file (``packed_rows``).
 It appears under its final name in one step, whole and synced to disk, or not at all. The name is
 ``<run>@<source>@<sequence>.<digest>.parquet``: the beginning of the content's SHA-256 in it shows any damage on the
 way, also where Parquet's own page checksums do not reach (headers, footer).
@@ -27,16 +28,19 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from scrapers.records import Batch, Candidate, Capture, ColumnListing, Report
 from warehouse.batches.arrow_types import arrow_array, arrow_type
+from warehouse.batches.packed_rows import packed, unpacked
 from warehouse.batches.placed_blocks import PLACED_REPORT, with_placed_blocks
 from warehouse.errors import BatchConflictError, UnreadableBatchError
 from warehouse.storage.durability import sync_folder
 
-FORMAT: Final = 2
-"""Number of the file format; a loader refuses a higher one. In files of format 1 each block has its text again."""
+FORMAT: Final = 3
+"""Number of the file format; a loader refuses a higher one. In files of format 2 rows are rows of Parquet; in those of
+format 1 each block has its text again, too."""
 KINDS: Final[dict[str, type]] = {
     "candidate": Candidate,
     "listing": ColumnListing,
@@ -49,13 +53,12 @@ SCHEMA: Final = pa.schema([("row", pa.int32()), ("kind", pa.string()), *_FILED.i
 LOADED: Final = "loaded"
 REJECTED: Final = "rejected"
 HANDED_OVER: Final = "handed_over"
-# A batch is many columns of few values, most of them empty: what Parquet adds to each for finding rows without reading
-# them is most of its cost, and a loader reads all. Words are what repeats, so they are written once.
 _WRITTEN: Final[dict[str, Any]] = {
     "compression": "zstd",
-    "data_page_version": "2.0",
-    "write_statistics": False,
-    "use_dictionary": ["report.words.tokens.list.element"],
+    "compression_level": 3,  # Arrow's own default is 1, of which files are a quarter larger
+    "write_statistics": False,  # the one value, twice more
+    "use_dictionary": False,
+    "write_page_checksum": True,
 }
 _FORMAT_KEY = b"nianbao.batch.format"
 _NAME_PARTS = (b"nianbao.run_id", b"nianbao.source_id", b"nianbao.sequence")
@@ -182,15 +185,17 @@ def read_landed(file: LandedFile) -> BatchFile:
     if file.name != name:
         raise UnreadableBatchError(f"{path}: the file's name is not its batch's, {run_id} {source_id} {sequence}")
     try:
+        if written_as > 2:
+            table = unpacked(table)
+        table.validate(full=True)  # before anything is done with them: a stream is taken as it is
         unknown = set(table.column_names) - set(SCHEMA.names)
         if unknown:
             raise UnreadableBatchError(f"{path}: unknown columns {sorted(unknown)}")
         table = _with_present_schema(table, written_as)
-        table.validate(full=True)
         unknown = set(table["kind"].unique().to_pylist()) - set(KINDS)
         if unknown:
             raise UnreadableBatchError(f"{path}: records of unknown kinds {sorted(map(str, unknown))}")
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last: of names of fields
         raise UnreadableBatchError(f"{path}: its rows are not typed as records are ({error})") from error
     return BatchFile(
         name=name,
@@ -227,12 +232,8 @@ def run_kind_of(path: Path) -> str | None:
 
 def archive_files_of(path: Path) -> frozenset[str]:
     """Names of the WARC files that a batch's captures stand in. Raises ``UnreadableBatchError``."""
-    try:
-        with pq.ParquetFile(path) as file:
-            captures = file.read(columns=["capture.warc_file"])["capture"]
-    except (pa.ArrowException, OSError) as error:
-        raise UnreadableBatchError(f"{path}: not a readable Parquet file ({error})") from error
-    return frozenset(capture["warc_file"] for capture in captures.to_pylist() if capture and capture["warc_file"])
+    files = pc.struct_field(read_batch_file(path).table["capture"], "warc_file")
+    return frozenset(files.drop_null().unique().to_pylist())
 
 
 def set_aside(path: Path, folder: str, reason: str | None = None) -> Path:
@@ -272,7 +273,7 @@ def _parquet(batch: Batch, run_kind: str | None) -> bytes:
         metadata[_RUN_KIND] = run_kind
     schema = SCHEMA.with_metadata(metadata)
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_arrays(columns, schema=schema), sink, write_page_checksum=True, **_WRITTEN)
+    pq.write_table(packed(pa.Table.from_arrays(columns, schema=schema)), sink, **_WRITTEN)
     return bytes(sink.getvalue().to_pybytes())
 
 
