@@ -100,3 +100,17 @@ def test_no_further_page_is_asked_for_of_what_is_no_report() -> None:
     pager = '<script>createPageHTML(3, 0, "t20250206_1", "html");</script></body>'
     _, site, _ = crawl({**SITE, PAGE: notice.replace(b"</body>", pager.encode())})
     assert site.asked[-1] == PAGE
+
+
+def test_a_text_that_stands_in_a_frame_is_asked_for_there() -> None:
+    frame = "http://www.qinghe.gov.cn/cms/123.html"
+    framing = page_with('<iframe src="/cms/123.html"></iframe>')
+    text = "".join(f"<p>{part}</p><p>{SENTENCE * 5}</p>" for part in PARTS)
+    framed = f'<html><head><meta charset="utf-8"></head><body>{text}</body></html>'.encode()
+    batches, site, _ = crawl({**LISTED, PAGE: framing, frame: framed})
+    report = only_report(batches)
+    assert site.asked[-2:] == [PAGE, frame]
+    assert report.draft.text == "\n".join(line for part in PARTS for line in (part, SENTENCE * 5))
+    assert (report.state, "pages_missing" in flags(report)) == (State.ACCEPTED, False)
+    unread = only_report(crawl({**LISTED, PAGE: framing, frame: Outcome.TIMEOUT})[0])
+    assert flags(unread)["pages_missing"] == f"page 2: {frame}: not_fetched: timeout"

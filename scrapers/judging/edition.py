@@ -53,6 +53,11 @@ _JOINT = re.compile(
 _PARTY_ALONE = re.compile(rf"^{_PARTY}$")
 _GOVERNMENT_ALONE = re.compile(rf"^[\u4e00-\u9fff]{{0,20}}{_GOVERNMENT}$")
 _CITED = re.compile(r"《[^》]*》")
+_BEHIND_SIGNATURE = re.compile(
+    r"(?:主题词|关键词|抄送|抄报|报送|分送|发送|主送|附件|附|联系人|联系电话|联系方式|公开方式|公开属性|信息公开选项)[：:\t]|.{0,40}(?:19|20)\d\d年\d{1,2}月\d{1,2}日(?:印发|印制|翻印)"
+    r"|[（(]?(?:共|此件|此文)[^。]{0,12}(?:印|公开|份)[^。]{0,12}[）)]?$|\d{1,2}[.．、].{2,60}$"
+)
+"""The imprint of an official document (版记) and its list of files: who is sent a copy has not signed."""
 _OF_A_SENTENCE = re.compile(r"[。；;：:\t]")
 
 
@@ -107,8 +112,13 @@ def _names(draft: Draft, title: str) -> Iterator[tuple[str, str]]:
 
 def _signatures(lines: Sequence[str]) -> Iterator[str]:
     """Short lines at the end; a committee's and a government's one after the other, in either order, as one."""
+    end = len(lines)
+    while end and _BEHIND_SIGNATURE.match(lines[end - 1]):
+        end -= 1
     last = [
-        line for line in lines[-_SIGNATURE_LINES:] if len(line) <= _LONGEST_NAME and not _OF_A_SENTENCE.search(line)
+        line
+        for line in lines[max(0, end - _SIGNATURE_LINES) : end]
+        if len(line) <= _LONGEST_NAME and not _OF_A_SENTENCE.search(line)
     ]
     yield from last
     for first, second in pairwise(last):

@@ -86,11 +86,12 @@ def with_pages(first: Draft, pages: Sequence[FurtherPage]) -> Draft:
     parts = [page.draft for page in pages if page.draft is not None]
     whole = first
     for part in parts:
-        at, tables = len(whole.text) + 1, len(whole.tables)
+        before = f"{whole.text}\n" if whole.text else ""
+        at, tables = len(before), len(whole.tables)
         hung = {attachment.url for attachment in whole.attachments}
         whole = replace(
             whole,
-            text=f"{whole.text}\n{part.text}",
+            text=f"{before}{part.text}",
             blocks=(
                 *whole.blocks,
                 *(replace(one, table=None if one.table is None else one.table + tables) for one in part.blocks),

@@ -279,6 +279,8 @@ def below(tree: Tree, anchor: int, is_button: Callable[[str], bool]) -> Containe
         beside = tree.ends[child]
         if tree.tags[ancestor] == "a":
             return None
+        if tree.tags[ancestor] != "body" and _says_something_itself(tree, ancestor, beside, is_button):
+            return Container((ancestor,), "density")
         while beside < tree.ends[ancestor]:
             if tree.tags[beside]:
                 if _BESIDE_BODY.search(f"{tree.attribute(beside, 'id')} {tree.attribute(beside, 'class')}"):
@@ -288,7 +290,8 @@ def below(tree: Tree, anchor: int, is_button: Callable[[str], bool]) -> Containe
                     break
                 linked = sum(line.linked for line in lines)
                 size = sum(len(line.text) for line in lines)
-                if len(lines) >= 3 and (linked > 0.7 * size or teasers(tree, (beside,)) >= 2):
+                many = len(lines) >= 3 or tree.tags[beside : tree.ends[beside]].count("a") >= _LINKS_OF_A_SITE
+                if many and (linked > 0.7 * size or teasers(tree, (beside,)) >= 2):
                     break
                 said = [line for line in lines if not is_button(line.text)]
                 if said and not places and all(_states_a_fact(line.text) for line in said):
@@ -300,6 +303,20 @@ def below(tree: Tree, anchor: int, is_button: Callable[[str], bool]) -> Containe
             return Container(tuple(places), "below_title")
         child = ancestor
     return None
+
+
+def _says_something_itself(tree: Tree, place: int, after: int, is_button: Callable[[str], bool]) -> bool:
+    """Whether a sentence stands in an element between its children, behind one of them."""
+    while after < tree.ends[place]:
+        text = tree.texts[after] if not tree.tags[after] else ""
+        if "。" in text and not is_button(text.strip()):
+            return True
+        after = tree.ends[after]
+    return False
+
+
+_LINKS_OF_A_SITE = 8
+"""Links in one line, from which on they are the site's and not a document's."""
 
 
 def _states_a_fact(text: str) -> bool:

@@ -1,7 +1,7 @@
 """A body that a page carries and does not show: markup in a field or script from which a script would build the page.
 
 Old systems keep the editor's text in a hidden ``<textarea>`` or ``<script type="text/plain">``; pages made by a script
-bring the answer of their interface along as a string of JSON.
+bring the answer of their interface along as a string of JSON; a frame may have its page in an attribute.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 
 class Carried(NamedTuple):
-    """The markup of a body, and what carries it: ``textarea`` or ``script``."""
+    """The markup of a body, and what carries it: ``textarea``, ``script`` or ``frame``."""
 
     markup: str
     carrier: str
@@ -54,6 +54,8 @@ def carried_body(parser: LexborHTMLParser) -> Carried | None:
 
 
 def _candidates(parser: LexborHTMLParser) -> Iterator[Carried]:
+    for node in parser.css("iframe[srcdoc]"):
+        yield Carried(node.attributes.get("srcdoc") or "", "frame")
     for node in parser.css("textarea"):
         yield Carried(node.text(), "textarea")
     for node in parser.css("script:not([src])"):

@@ -14,10 +14,19 @@ from dataclasses import dataclass
 
 from scrapers.reading.assembly import Assembly, Verdict, put_together
 from scrapers.reading.chrome_rules import NAMES_A_FILE, SENTENCE, Rule, by_match, line_rule, longest_line, takes
-from scrapers.reading.labels import COLON, bare_label, label_openings, line_labels, long_labels, table_labels
+from scrapers.reading.labels import (
+    COLON,
+    bare_label,
+    canonical_label,
+    label_openings,
+    line_labels,
+    long_labels,
+    table_labels,
+)
 from scrapers.reading.learned import LearnedRule, learned_removals
 from scrapers.reading.metadata import SHARED_FIELDS, InfoLine, info_line, is_release_line
 from scrapers.reading.render import Piece
+from scrapers.reading.simplified import simplified
 
 _STOPS = "。！？!?”）)】；;"
 
@@ -31,6 +40,8 @@ class Context:
     learned: tuple[LearnedRule, ...] = ()
     title_at: int | None = None
     """First text node of the page's title, where the container holds it too."""
+    traditional: bool = False
+    """Whether the page is in Traditional characters; ``titles`` are Simplified all the same."""
     dated: bool = False
     """Whether the page shows its day of release outside the container."""
 
@@ -57,6 +68,8 @@ def _reads_as_sentence(piece: Piece) -> bool:
 def _judge(pieces: Sequence[Piece], context: Context) -> tuple[list[Verdict], list[InfoLine]]:
     verdicts = [Verdict(piece.unwanted) for piece in pieces]
     bare = ["".join(piece.text.split()) if piece.grid is None else "" for piece in pieces]
+    if context.traditional:  # the rules are written in Simplified characters
+        bare = [simplified(text) for text in bare]
     if context.title_at is not None:
         _above_title(pieces, verdicts, context.title_at)
     _second_copy(bare, verdicts)
@@ -378,7 +391,7 @@ _LABEL = re.compile(r"\s*[\[【〔]([^\[\]【】〔〕]{2,12})[\]】〕]|([^:：
 def _opening_label(text: str) -> str:
     """With what a short line begins, up to its colon or in brackets, without white space; ``""`` where it has none."""
     match = _LABEL.match(text) if len(text) < 200 else None
-    return bare_label(match[1] or match[2]) if match else ""
+    return canonical_label(bare_label(match[1] or match[2])) if match else ""
 
 
 def _second_copy(bare: Sequence[str], verdicts: Sequence[Verdict]) -> None:

@@ -102,6 +102,9 @@ def is_chrome(text: str) -> bool:
 
 
 _WIDGET_TAGS = frozenset({"div", "ul", "section", "aside", "dl", "table", "form"})
+_WORD_TAGS = frozenset({"xml", "w:worddocument", "w:latentstyles", "o:officedocumentsettings"})
+"""Known by themselves: they have neither id nor class."""
+_JUDGED_TAGS = _WIDGET_TAGS | _WORD_TAGS
 
 
 def unwanted_elements(tree: Tree, places: Sequence[int], *, keep_hidden: bool) -> dict[int, str]:
@@ -120,7 +123,9 @@ def unwanted_elements(tree: Tree, places: Sequence[int], *, keep_hidden: bool) -
         i, end = place + 1, tree.ends[place]
         while i < end:
             tag = tree.tags[i]
-            if tag in _WIDGET_TAGS:
+            if tag not in _JUDGED_TAGS:
+                pass
+            elif tag in _WIDGET_TAGS:
                 attributes = tree.nodes[i].attributes
                 rule = _box_of_links(tree, i)
                 if rule is not None:
@@ -136,6 +141,10 @@ def unwanted_elements(tree: Tree, places: Sequence[int], *, keep_hidden: bool) -
                             condemned[i] = rule.name
                             i = tree.ends[i]
                             continue
+            elif not SENTENCE.search(tree.text(i)):  # one that is not closed holds the body
+                condemned[i] = "word_settings"
+                i = tree.ends[i]
+                continue
             i += 1
     return condemned
 

@@ -15,6 +15,11 @@ _COMPACT = re.compile(r"^(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?:(?P<H>\
 _CHINESE = re.compile(
     r"([二一][〇○零Ｏ0OО一二三四五六七八九]{3})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日"
 )
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ENGLISH = re.compile(
+    rf"\b(?P<month>(?:{'|'.join(_MONTHS)})[a-z]{{0,6}})\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>(?:19|20)\d{{2}})\b",
+    re.I,
+)
 _DIGIT = {**dict.fromkeys("〇○零ＯOО0", "0"), **{c: str(n) for n, c in enumerate("一二三四五六七八九", 1)}}
 
 _EARLIEST = 1990
@@ -30,6 +35,10 @@ def find_date(text: str) -> str | None:
         compact = _COMPACT.match(text.strip())
         if compact:
             return _written(compact)
+        english = _ENGLISH.search(text)
+        if english:
+            month = _MONTHS.index(english["month"][:3].lower()) + 1
+            return _day(int(english["y"]), month, int(english["d"]))
     spoken = _CHINESE.search(text) if "年" in text else None
     if spoken:
         year = "".join(_DIGIT[c] for c in spoken[1])

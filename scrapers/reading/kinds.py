@@ -151,7 +151,7 @@ def _share(tree: Tree, container: Container | None) -> float:
 
 
 def _pictures(tree: Tree, container: Container | None) -> bool:
-    """Whether the container of a family shows a picture: the page may be a scan."""
+    """Whether the container shows a picture or a frame: the page may be a scan, or have its text in another page."""
     if container is None or container.how == "density":
         return False
-    return any(tree.tags[i] == "img" for place in container.places for i in range(place, tree.ends[place]))
+    return any(tree.tags[i] in ("img", "iframe") for place in container.places for i in range(place, tree.ends[place]))

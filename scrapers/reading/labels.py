@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import product
 from typing import Any, NamedTuple
 
 
@@ -15,10 +16,37 @@ def _data() -> dict[str, Any]:
     return tomllib.loads(files("scrapers.reading").joinpath("labels.toml").read_text("utf-8"))
 
 
+def _in_traditional(section: str) -> dict[str, str]:
+    """Labels as sites in Traditional characters write them -> as ``labels.toml`` has them."""
+    letters = {one[0]: one[1:] for one in _data()["traditional"]["letters"].split()}
+    return {
+        "".join(form): label
+        for labels in _data()[section].values()
+        for label in labels
+        for form in product(*(letters.get(letter, letter) for letter in label))
+        if "".join(form) != label
+    }
+
+
+def canonical_label(label: str) -> str:
+    """A label in Simplified characters, as ``table_ranks`` has it."""
+    return _canonical().get(label, label)
+
+
+@cache
+def _canonical() -> dict[str, str]:
+    return _in_traditional("line") | _in_traditional("table")
+
+
+def _with_traditional(section: str) -> dict[str, str]:
+    known = {label: field for field, labels in _data()[section].items() for label in labels}
+    return known | {form: known[label] for form, label in _in_traditional(section).items() if form not in known}
+
+
 @cache
 def table_labels() -> dict[str, str]:
-    """Label of a metadata table (bare) -> field."""
-    return {label: field for field, labels in _data()["table"].items() for label in labels}
+    """Label of a metadata table (bare, Simplified or Traditional) -> field."""
+    return _with_traditional("table")
 
 
 @cache
@@ -29,8 +57,8 @@ def table_ranks() -> dict[str, tuple[str, ...]]:
 
 @cache
 def line_labels() -> dict[str, str]:
-    """Label of an info line (bare) -> field."""
-    return {label: field for field, labels in _data()["line"].items() for label in labels}
+    """Label of an info line (bare, Simplified or Traditional) -> field."""
+    return _with_traditional("line")
 
 
 @cache
@@ -95,7 +123,8 @@ def labels_in(text: str, known: Mapping[str, str]) -> list[Label]:
                     best = Label(name, place, colon.end())
         if best is not None:
             found.append(best)
-    return found
+    canonical = _canonical() if found else {}
+    return [one._replace(name=canonical[one.name]) if one.name in canonical else one for one in found]
 
 
 @cache

@@ -14,6 +14,7 @@ from scrapers.reading.dom import Line, Tree, has_colon, tidy
 from scrapers.reading.labels import (
     COLON,
     bare_label,
+    canonical_label,
     label_openings,
     labels_in,
     line_labels,
@@ -27,11 +28,11 @@ _NOTHING = re.compile(r"^[\s—–\-_/.·…。、无空暂〔〕\[\]【】（�
 
 
 def stated(value: str | None) -> str | None:
-    """A value, or ``None`` where the cell says that there is none (无, -, empty brackets)."""
+    """A value, or ``None`` where the cell says that there is none (无, -, empty brackets) or its letters are lost."""
     if not value:
         return None
     cleaned = tidy(value)
-    return None if not cleaned or _NOTHING.match(cleaned) else cleaned
+    return None if not cleaned or "\ufffd" in cleaned or _NOTHING.match(cleaned) else cleaned
 
 
 # ------------------------------------------------------------------------------------------------ meta tags
@@ -89,6 +90,8 @@ def info_line(text: str, first: int = 0) -> InfoLine | None:
             text = _IMPLIED_COLON.sub(r"\g<0>：", text, count=4)
         if not has_colon(text):
             return _bare_date(text, first)
+    if ")：" in text or "）：" in text or "):" in text or "）:" in text:
+        text = _TRANSLATED_LABEL.sub("", text)
     matches = line_labels_in(text)
     if not matches:
         return _bare_date(text, first)
@@ -116,6 +119,8 @@ def info_line(text: str, first: int = 0) -> InfoLine | None:
 
 
 _LONGEST_WITHOUT_COLON = 80
+_TRANSLATED_LABEL = re.compile(r"\s*[（(]\s*[A-Za-z][A-Za-z .]{1,30}[)）](?=[:：])")
+"""发布时间(Release Time)："""
 _IMPLIED_COLON = re.compile(
     r"(?:^|(?<=\s))(?:发布时间|发布日期|发表时间|更新时间|日期|时间)(?=\s*(?:19|20)\d\d\s*[-年./])|(?:^|(?<=[\s\d]))(?:信息来源|文章来源|稿件来源|来源)(?=\s+\S)"
 )
@@ -249,7 +254,7 @@ def metadata_table(tree: Tree, *, skip: Sequence[tuple[int, int]] = (), title_at
             continue
         pairs_here = list(_pairs_of_line(tree, lines, number, labels))
         if pairs_here and not is_release_line(text):
-            found.extend(pairs_here)
+            found.extend((canonical_label(label), value, place) for label, value, place in pairs_here)
     own = [place for label, _, place in found if line_labels().get(label) not in SHARED_FIELDS]
     if title_at is not None and any(
         table_labels()[label] == "title" and 0 < title_at - place <= _VALUE_REACH for label, _, place in found

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from scrapers.addresses import host_of
 from scrapers.reading import ladder
 from scrapers.reading.assembly import Assembly
-from scrapers.reading.attachments.links import attachments, scripted_files
+from scrapers.reading.attachments.links import absolute, attachments, scripted_files
 from scrapers.reading.body import Container, Weights, find_body
 from scrapers.reading.carried import carried_body
 from scrapers.reading.chrome import Context, assemble
@@ -26,7 +27,8 @@ from scrapers.reading.learned import LearnedRule
 from scrapers.reading.metadata import InfoLine, MetadataTable, info_lines, meta_tags, metadata_table, stated
 from scrapers.reading.render import pieces
 from scrapers.reading.runs import agreement
-from scrapers.records import Draft, Flag, Layout, MetaValue, PageKind
+from scrapers.reading.simplified import simplified
+from scrapers.records import Draft, Flag, Layout, MetaValue, PageKind, Pager
 
 _AGREES = 0.9
 _DOC_NUMBER = re.compile(
@@ -63,7 +65,10 @@ def read_page(
 
     page = Page(markup)
     draft = _with_next_page(read(text, page), text, first)
-    if draft.kind not in (PageKind.EMPTY, PageKind.CHALLENGE) or (carried := carried_body(page.parser)) is None:
+    shows_nothing = draft.kind is PageKind.DOCUMENT and not (draft.text or draft.attachments or draft.pager)
+    is_beside_a_list = draft.kind is PageKind.LIST and _is_dated(draft)
+    may_carry = draft.kind in (PageKind.EMPTY, PageKind.CHALLENGE) or shows_nothing or is_beside_a_list
+    if not may_carry or (carried := carried_body(page.parser)) is None:
         return draft
     text = f"{text}<div>{carried.markup}</div>".encode("utf-8", "replace").decode()
     shown = read(text, Page(text))
@@ -73,7 +78,14 @@ def read_page(
     return replace(shown, flags=(*shown.flags, Flag("carried_body", said)))
 
 
+def _is_dated(draft: Draft) -> bool:
+    """Whether a page states the source of an article: what looks like a list may be the rows beside one."""
+    return any(value.origin == "info_line" and value.field == "source" for value in draft.values)
+
+
 def _with_next_page(draft: Draft, text: str, first: str | None) -> Draft:
+    if draft.pager is not None:
+        return replace(draft, flags=(*draft.flags, Flag(PAGES_MISSING, f"the text is in a frame, {draft.pager.page2}")))
     following = next_page(text, draft.url, first=first) if draft.kind is PageKind.DOCUMENT else None
     if following is None:
         return draft
@@ -154,6 +166,9 @@ def _read(
         if agreed < _AGREES:
             flags.append(Flag("low_agreement", f"{agreed:.2f} between {container.how} and the best run of lines"))
     is_document = kind is PageKind.DOCUMENT
+    if is_document and (unseen := _unseen(assembly)):
+        said = f"{sum(map(len, unseen))} characters are styled away, from: {unseen[0][:_QUOTED]}"
+        flags.append(Flag("hidden_text", said))
     return Draft(
         url=address,
         kind=kind,
@@ -172,8 +187,38 @@ def _read(
         meta_tags=tags,
         encoding=encoding,
         container=container.how if container is not None else None,
+        pager=_framed_body(tree, container, address) if is_document and not assembly.text and not files else None,
         flags=tuple(flags),
     )
+
+
+def _unseen(assembly: Assembly) -> list[str]:
+    """Sentences that are styled away inside the body and stand nowhere else in it: a click may show them."""
+    lines = [
+        line
+        for removal in assembly.removed
+        if removal.rule == "hidden"
+        for line in removal.text.strip().split("\n")
+        if len(line) >= _SENTENCE_LENGTH and "。" in line and line not in assembly.text
+    ]
+    return lines if sum(map(len, lines)) >= _MANY_CHARACTERS else []
+
+
+_SENTENCE_LENGTH = 20
+_MANY_CHARACTERS = 100
+"""Of sentences: fewer are a prompt or a summary."""
+_QUOTED = 30
+
+
+def _framed_body(tree: Tree, container: Container | None, address: str) -> Pager | None:
+    """The page of the same host that a page without text shows in a frame, in the place of its body."""
+    for start, end in _ranges(tree, container):
+        for place in range(start, end):
+            source = tree.attribute(place, "src").strip() if tree.tags[place] == "iframe" else ""
+            framed = absolute(source, address).partition("#")[0] if source else ""
+            if framed != address and host_of(framed) == host_of(address) != "":
+                return Pager("frame", page2=framed)
+    return None
 
 
 def _title_element(page: Page) -> str | None:
@@ -245,9 +290,12 @@ def _assembled(
         ladder.strip_site(element or "", meta),
         ladder.table_value(entry, "title"),
     ]
+    titles = [name for name in names if name]
+    plain = [simplified(name) for name in titles]
     inside = heading is not None and container.how == "density" and _holds(tree, container, heading.first)
     context = Context(
-        titles=tuple(name for name in names if name),
+        titles=tuple(plain),
+        traditional=plain != titles,
         doc_number=ladder.table_value(entry, "doc_number"),
         learned=tuple(learned),
         title_at=heading.first if heading is not None and inside else None,

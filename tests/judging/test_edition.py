@@ -125,3 +125,17 @@ def test_an_edition_is_unknown_where_nobody_is_known_to_publish_it() -> None:
 @pytest.mark.parametrize("level", [Level.PROVINCE, Level.CITY, Level.TOWNSHIP, Level.ZONE])
 def test_a_government_of_any_level_has_the_governments_edition(level: Level) -> None:
     assert edition(level=level)[0] is Edition.GOVERNMENT
+
+
+def test_those_who_are_sent_a_copy_have_not_signed_and_do_not_hide_who_has() -> None:
+    imprint = (
+        "（此件公开发布）\n主题词：法治政府 建设 报告\n报送：市委、市人民政府，市人大常委会。\n抄送：区委办公室。\n"
+        "安居区人民政府办公室 2025年3月10日印发\n（共印50份）"
+    )
+    signed = (
+        (BODY + "\n") * 5
+        + "中共安居区委员会\n安居区人民政府\n2025年3月1日\n附件：\n1.示例目录\n2.示例统计表\n"
+        + imprint
+    )
+    assert edition(text=signed) == (Edition.JOINT, "signature: 中共安居区委员会安居区人民政府")
+    assert edition(text=BODY + "\n" + imprint)[0] is Edition.GOVERNMENT

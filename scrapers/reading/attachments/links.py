@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Sequence
 from urllib.parse import unquote, urljoin
 
@@ -15,7 +16,7 @@ _FILE = re.compile(
 """This and the next two: of an address in lower case, in which the search skips to the first letters."""
 _IMAGE = re.compile(r"\.(?:jpe?g|png|gif|bmp|webp)(?:$|[?#&;])")
 _SERVED = re.compile(
-    r"/module/download/|downfile\.jsp|download\.jsp|/downloadfile|filedownload|downloadattach|attachdownload|/attachment[s]?/|/attach/|download(?:\.do|\.action|\.aspx|\.php|\?)|"
+    r"/down(?:\.jspx?|\.aspx?|\.do|\.action|\.php)?\?|/getfile|/file/(?:down|get|open)|/module/download/|downfile\.jsp|download\.jsp|/downloadfile|filedownload|downloadattach|attachdownload|/attachment[s]?/|/attach/|download(?:\.do|\.action|\.aspx|\.php|\?)|"
     r"\?(?:filename|file|filepath|attachid|fileid|attachguid)=|&(?:filename|file|filepath|attachid|fileid|attachguid)="
 )
 _NO_TARGET = re.compile(r"^\s*(?:$|#|javascript:|mailto:|tel:|about:|data:)", re.I)
@@ -30,6 +31,8 @@ _SHOWN_IN = {
 }
 """Elements that show a file in the page, and the attributes that name it or its viewer."""
 _VIEWER = re.compile(r"[?&](?:file|src|url|path)=(?P<file>[^&#]+)", re.I)
+_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+"""An address in base64, as viewers pass it on."""
 _VIEWER_PAGE = re.compile(r"viewer|pdfjs|pdf\.html?|preview|onlineview|view\.(?:html?|jsp|aspx)", re.I)
 """Pages that only show the file which their address names; a download program's address is the file's own."""
 _LABELLED = re.compile(r"\.(?:pdf|docx?|xlsx?|wps|et|ofd|zip|rar|pptx?|jpe?g|png)\s*$|^附件", re.I)
@@ -88,6 +91,24 @@ def scripted_files(tree: Tree, base: str) -> tuple[Attachment, ...]:
     return tuple(found.values())
 
 
+def _viewed(address: str) -> str | None:
+    """The file that a viewer's address names, plainly or in base64."""
+    found = _VIEWER.search(address)
+    if found is None:
+        return None
+    named = unquote(found["file"])
+    if _FILE.search(named.lower()):
+        return named
+    if _ENCODED.fullmatch(named):
+        try:
+            decoded = b64decode(named + "=" * (-len(named) % 4), altchars=b"-_" if set(named) & set("-_") else None)
+            named = unquote(decoded.decode("utf-8"))
+        except ValueError:  # a word of letters and digits, which names no file
+            return None
+        return named if _FILE.search(named.lower()) else None
+    return None
+
+
 def absolute(href: str, base: str) -> str:
     """The address a link leads to; as written where it cannot be joined."""
     try:
@@ -101,9 +122,9 @@ def _linked(tree: Tree, place: int) -> tuple[str, str] | None:
     href = attributes.get("href") or ""
     if _NO_TARGET.match(href):
         return None
-    viewed = _VIEWER.search(href)
-    if viewed and _FILE.search(unquote(viewed["file"]).lower()) and _VIEWER_PAGE.search(href):
-        href = unquote(viewed["file"])
+    viewed = _viewed(href) if _VIEWER_PAGE.search(href) else None
+    if viewed is not None:
+        href = viewed
     target = unquote(href).lower()
     if not (_FILE.search(target) or _SERVED.search(target) or _IMAGE.search(target)):
         return None
@@ -128,9 +149,9 @@ def _framed(tree: Tree, place: int, names: Sequence[str]) -> tuple[str, str] | N
     src = next((value for name in names if (value := attributes.get(name))), "")
     if _NO_TARGET.match(src):
         return None
-    viewed = _VIEWER.search(src)
-    if viewed and _FILE.search(unquote(viewed["file"]).lower()):
-        return (attributes.get("title") or "").strip(), unquote(viewed["file"])
+    viewed = _viewed(src)
+    if viewed is not None:
+        return (attributes.get("title") or "").strip(), viewed
     if _FILE.search(unquote(src.split("?")[0]).lower()):
         return (attributes.get("title") or "").strip(), src
     return None
