@@ -7,12 +7,12 @@ from html import escape
 
 import opencc
 import pytest
-from specimens import BODY, FIRST, PARAGRAPHS, SECOND_MARKUP, SIDE, THIRD, TITLE, URL, page
 
 from scrapers.reading.dates import find_date
 from scrapers.reading.labels import canonical_label, line_labels, table_labels
 from scrapers.reading.page import read_page
 from scrapers.records import PageKind
+from tests.reading.specimens import BODY, FIRST, PARAGRAPHS, SECOND_MARKUP, SIDE, THIRD, TITLE, URL, page
 
 HEAD = f"<h1>{TITLE}</h1><p>发布时间：2025-03-12 来源：县司法局</p>"
 
