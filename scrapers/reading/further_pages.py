@@ -39,10 +39,11 @@ _PARAMETER = re.compile(r"[?&;](?:page|p|pn|pageno|pagenum|currentpage|curpage|p
 _MOST = 99
 
 
-def next_page(text: str, url: str, *, first: str | None = None) -> Pager | None:
+def next_page(text: str, url: str, *, first: str | None = None, raw: bytes | None = None) -> Pager | None:
     """The page behind the one at ``url``, as a pager whose ``page2`` is its address; ``None`` where none follows.
 
-    ``text`` is the page's markup, ``first`` the address of the article's first page where this is a further one.
+    ``text`` is the page's markup, ``raw`` the same in UTF-8 where it is at hand, in which names are found sooner;
+    ``first`` is the address of the article's first page where this is a further one.
     ``Pager.pages`` is how many pages there are, as far as this one says. Only addresses beside the first page's, on its
     host, are given.
     """
@@ -52,7 +53,7 @@ def next_page(text: str, url: str, *, first: str | None = None) -> Pager | None:
     name = parts.path.rpartition("/")[2]
     file = _FILE.fullmatch(name)
     stem = file["stem"] if file is not None and file["stem"].lower() not in _NO_ARTICLE else None
-    by_name = stem is not None and _is_named_on(text, stem)
+    by_name = stem is not None and _is_named_on(text.encode("utf-8", "replace") if raw is None else raw, stem.encode())
     by_query = bool(parts.query) and _PARAMETER.search(text) is not None
     if not by_name and not by_query:
         return None
@@ -78,18 +79,18 @@ def next_page(text: str, url: str, *, first: str | None = None) -> Pager | None:
     return Pager(KIND, None, page2=found[number])
 
 
-def _is_named_on(text: str, stem: str) -> bool:
+def _is_named_on(raw: bytes, stem: bytes) -> bool:
     """Whether what may be a further page's name, or a script's argument, stands anywhere in a page."""
-    at = text.find(stem)
+    at = raw.find(stem)
     while at >= 0:
         at += len(stem)
-        if text[at : at + 1] in _BEHIND_STEM:
+        if raw[at : at + 1] in _BEHIND_STEM:
             return True
-        at = text.find(stem, at)
+        at = raw.find(stem, at)
     return False
 
 
-_BEHIND_STEM = frozenset("_-\"'")
+_BEHIND_STEM = frozenset((b"_", b"-", b'"', b"'"))
 
 
 def _number_of(name: str, stem: str) -> int:

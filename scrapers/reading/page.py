@@ -64,7 +64,7 @@ def read_page(
         return _read(text, encoding, page, url or "", listed_title, listed_date, learned, layout)
 
     page = Page(markup)
-    draft = _with_next_page(read(text, page), text, first)
+    draft = _with_next_page(read(text, page), text, first, markup if isinstance(markup, bytes) else None)
     shows_nothing = draft.kind is PageKind.DOCUMENT and not (draft.text or draft.attachments or draft.pager)
     is_beside_a_list = draft.kind is PageKind.LIST and _is_dated(draft)
     may_carry = draft.kind in (PageKind.EMPTY, PageKind.CHALLENGE) or shows_nothing or is_beside_a_list
@@ -83,10 +83,10 @@ def _is_dated(draft: Draft) -> bool:
     return any(value.origin == "info_line" and value.field == "source" for value in draft.values)
 
 
-def _with_next_page(draft: Draft, text: str, first: str | None) -> Draft:
+def _with_next_page(draft: Draft, text: str, first: str | None, raw: bytes | None) -> Draft:
     if draft.pager is not None:
         return replace(draft, flags=(*draft.flags, Flag(PAGES_MISSING, f"the text is in a frame, {draft.pager.page2}")))
-    following = next_page(text, draft.url, first=first) if draft.kind is PageKind.DOCUMENT else None
+    following = next_page(text, draft.url, first=first, raw=raw) if draft.kind is PageKind.DOCUMENT else None
     if following is None:
         return draft
     said = f" of {following.pages}" if following.pages is not None else ""
