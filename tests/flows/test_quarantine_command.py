@@ -184,7 +184,7 @@ def test_decisions_of_a_warehouse_that_is_gone_are_not_written_over_its_reader_c
     Settings(data_dir=folder / "data").warehouse_path.unlink()
     done = accept(folder, document)
     assert done.returncode == 1
-    assert "nianbao doctor says what to do" in done.stderr
+    assert "nianbao archive rebuild" in done.stderr
     assert len(rows(folder, "FROM reports")) > 1
 
 

@@ -143,7 +143,7 @@ def test_the_command_shows_the_comparison_as_a_table_and_as_json(old: Path) -> N
     assert 0 < json.loads(plain.stdout)["pages_read_otherwise"] < 8, "of 2019 alone"
     nothing = nianbao("reprocess", "--no-prefect", folder=folder / "empty", sources_dir=str(SOURCES))
     assert nothing.returncode == 1
-    assert "crawl first" in nothing.stderr
+    assert "nothing was crawled here. Run: nianbao crawl" in nothing.stderr
 
 
 def test_only_the_source_and_the_days_asked_for_are_read(old: Path) -> None:
