@@ -60,7 +60,7 @@ class SharedReader:
         except requests.ReadTimeout as error:
             raise LimitError(f"stopped after {seconds or _ANSWER_SECONDS:g} s: ask for less") from error
         except requests.RequestException as error:
-            raise ServerUnreachableError(f"{self._url} does not answer ({type(error).__name__}: {error})") from error
+            raise ServerUnreachableError(f"{self._url} does not answer: {_why(error)}") from error
         if answer.status_code == 401:
             raise ServerUnreachableError(f"{self._url}: {_words(answer)}. Set NIANBAO_SERVER_TOKEN to your token")
         if answer.status_code == 422:
@@ -100,6 +100,16 @@ class SharedReader:
         macros = sorted({str(row[0]).partition("(")[0] for row in self.answer(".macros").rows})
         words = self.answer("SELECT DISTINCT keyword_name FROM duckdb_keywords() ORDER BY 1").rows
         return tuple(macros), tuple(str(word) for (word,) in words)
+
+
+def _why(error: BaseException) -> str:
+    """What the system said, beneath the words of the libraries between."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return f"{type(error).__name__}: {error}"
 
 
 @contextmanager
