@@ -215,10 +215,13 @@ class _Reading:
             if any(_rank(label) is not None for label in row.labels)
             and (any(row.cells[row.begin :]) or _HEADS_OF_APPLICATIONS.isdisjoint(row.labels))
         ]
-        for row, values in zip(ranked, placed(ranked, len(self.asked), at, Sums.of(self.asked)), strict=True):
+        since: dict[str, int] = {}
+        figures_of = placed(ranked, len(self.asked), at, Sums.of(self.asked))
+        for n, (row, values) in enumerate(zip(ranked, figures_of, strict=True)):
+            since = {label: since.get(label, n) for label in row.labels}
             if values is None and not strict and not any(one.match(label) for label in row.labels for one in _WORDS):
                 continue  # a numbered row of any other table
-            before, self.path = self.path, _ranked(self.path, row.labels)
+            before, self.path = self.path, _ranked(self.path, row.labels, since)
             blank = not any(row.cells[row.begin :])
             if blank and (self.path == before or _RESULTS.match(self.path[-1])):
                 continue  # an empty row that labels reach into, or a label over the whole width
@@ -348,13 +351,22 @@ def _rank(label: str) -> int | None:
     return next((n for ranks in (_RANKS, _RANKS_IN_WORDS) for n, one in enumerate(ranks) if one.match(label)), None)
 
 
-def _ranked(above: tuple[str, ...], labels: Sequence[str]) -> tuple[str, ...]:
-    """The path of a row below or behind the row ``above``. A span that reaches too far repeats a label of the row above
-    beside the row's own of the same level; one that reaches not far enough leaves it out."""
+def _ranked(above: tuple[str, ...], labels: Sequence[str], since: Mapping[str, int]) -> tuple[str, ...]:
+    """The path of a row below or behind the row ``above``. A span that reaches too far puts a label of a row above
+    beside the row's own of its level or an outer one, which begins later; one that reaches not far enough leaves it
+    out.
+
+    ``since`` tells from which row on each label stands in all rows down to this one.
+    """
     own = [(label, _rank(label)) for label in _path(labels) if label not in _HEADS_OF_APPLICATIONS]
     path = above
+    while path and _rank(path[-1]) is None:  # said of the row above alone
+        path = path[:-1]
     for label, rank in own:
-        reaches_here = label in above and any(other != label and level == rank for other, level in own)
+        reaches_here = any(
+            since[other] > since[label] and (level == rank if level is None or rank is None else level <= rank)
+            for other, level in own
+        )
         if not reaches_here and (rank is None or path[rank : rank + 1] != (label,)):
             path = (*path[:rank], label) if rank is not None else (*path, label)
     return path

@@ -166,12 +166,11 @@ def _in_order(row: Row, columns: int) -> Iterable[tuple[str, ...]]:
     rest = row.cells[row.begin :]
     if not all(map(_may_count, rest)):
         return
-    over = len(rest) - columns
-    for start in range(over + 1):
-        read = rest[start : start + columns]
-        if not any(rest[:start]) and not any(rest[start + columns :]) and (not over or all(read) or not any(read)):
-            yield read
     filled = tuple(filter(None, rest))
+    if len(rest) == columns:
+        yield rest
+    elif len(rest) > columns and not filled:
+        yield ("",) * columns
     if len(filled) == columns:
         yield filled
     wide, left = divmod(len(rest), columns)

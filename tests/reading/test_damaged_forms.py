@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
@@ -128,6 +129,24 @@ def test_one_wrong_span_moves_no_number(direction: str, by: int, which: int) -> 
     assert check(found, expected) == 0
 
 
+@pytest.mark.parametrize(
+    "reaching",
+    [(4, 4), (7, 7), (4, 5), (5, 6), (6, 7)],
+    ids=["（三）", "（六）", "（三）（四）", "（四）（五）", "（五）（六）"],
+)
+def test_labels_that_reach_into_two_rows_below_name_neither(reaching: tuple[int, int]) -> None:
+    expected = numbers(DRAWN)
+    _, heads, asked, _ = forms(expected)
+    asked = heads + asked
+    for which in reaching:
+        asked = with_wrong_span(asked, "high", which, 1)
+    found = read(asked)
+    assert found.doubts == ()
+    assert {(one.table, one.path, one.column): one.value for one in found.figures} == {
+        key: value for key, value in expected.items() if key[0] == "applications"
+    }
+
+
 @pytest.mark.parametrize("cut", range(1, len(PATHS)))
 @pytest.mark.parametrize("direction", ["", "high", "wide"])
 def test_a_form_goes_on_in_the_next_table(cut: int, direction: str) -> None:
@@ -226,3 +245,20 @@ def test_what_could_not_be_read_is_a_flag_of_the_report() -> None:
     )
     flags = {flag.name: flag.evidence for flag in judge(draft).flags}
     assert flags["figures_unread"] == f"applications: no row {CARRIED_OVER} behind {'/'.join(PATHS[3])}"
+
+
+def test_a_remark_beside_the_labels_belongs_to_its_row_alone() -> None:
+    rows = [("", "", "", *APPLICANTS), ("一、本年新收政府信息公开申请数量",) * 3 + ("0",) * 7]
+    rows += [(RESULTS, "（一）予以公开", f"说明{n}", *"0000000") for n in range(3)]
+    found = read_forms([Table(tuple(rows))]).figures
+    assert list(dict.fromkeys(one.path for one in found))[1:] == [
+        (RESULTS, "（一）予以公开", f"说明{n}") for n in range(3)
+    ]
+
+
+def test_a_row_of_a_hundred_thousand_empty_cells_is_read_at_once() -> None:
+    blank = ("",) * 100_000
+    began = time.process_time()
+    forms = read_forms([Table((("", *APPLICANTS, *blank), ("一、本年新收", "1", *blank, *"000001")))])
+    assert [one.value for one in forms.figures] == list("1000001")
+    assert time.process_time() - began < 3
