@@ -24,8 +24,7 @@ _FILE = re.compile(r"(?P<stem>[\w-]+?)\.(?P<ending>s?html?|jhtml|aspx?|jspx?|php
 _NUMBERED = re.compile(r"(?P<stem>.+)[_-](?P<number>\d{1,2})")
 _NO_ARTICLE = frozenset({"index", "list", "default", "main", "home", "node"})
 """File names that a column's pages have as well: their numbered files are pages of a list."""
-_COMMENT = re.compile(r"<!--.*?-->", re.S)
-_HREF = re.compile(r"""<a\b[^<>]*?\bhref\s*=\s*["']?\s*([^"'\s<>]+)""", re.I)
+_HREF = re.compile(r"""<a\b[^<>]*?\bhref\s*=[\s"']*+([^"'\s<>]+)""", re.I)
 _CREATED = re.compile(
     r"(?<![/\w])create_?page\w*\(\s*(?P<container>[\"'][\w#.-]*[\"']\s*,\s*)?[\"']?(?P<pages>\d{1,3})[\"']?\s*,\s*[\"']?(?P<current>\d{1,3})[\"']?"
     r"\s*,\s*[\"'](?P<name>[^\"']+)[\"']\s*,\s*[\"']\.?(?P<ending>\w+)[\"']",
@@ -33,7 +32,8 @@ _CREATED = re.compile(
 )
 _COUNTED = re.compile(r"\b(?:countPage|pageCount)\s*=\s*[\"']?(\d{1,3})")
 _SHOWN = re.compile(r"\b(?:currentPage|curPage)\s*=\s*[\"']?(\d{1,3})")
-_SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script", re.I | re.S)
+_SCRIPT = re.compile(r"<script\b[^<>]*+>", re.I)
+_SCRIPT_END = re.compile("</script", re.I)
 _PARAMETERS = frozenset({"page", "p", "pn", "pageno", "pagenum", "currentpage", "curpage", "pageindex", "cur_page"})
 _PARAMETER = re.compile(r"[?&;](?:page|p|pn|pageno|pagenum|currentpage|curpage|pageindex|cur_page)=[1-9]", re.I)
 _MOST = 99
@@ -47,7 +47,10 @@ def next_page(text: str, url: str, *, first: str | None = None, raw: bytes | Non
     ``Pager.pages`` is how many pages there are, as far as this one says. Only addresses beside the first page's, on its
     host, are given.
     """
-    parts = urlsplit(first or url)
+    try:
+        parts, own = urlsplit(first or url), urlsplit(url)
+    except ValueError:  # http://[ and the like: no address
+        return None
     if not parts.netloc:
         return None
     name = parts.path.rpartition("/")[2]
@@ -57,9 +60,9 @@ def next_page(text: str, url: str, *, first: str | None = None, raw: bytes | Non
     by_query = bool(parts.query) and _PARAMETER.search(text) is not None
     if not by_name and not by_query:
         return None
-    shown = _COMMENT.sub("", text) if "<!--" in text else text
+    shown = _without_comments(text)
     if stem is not None and file is not None and by_name:
-        current = _number_of(urlsplit(url).path.rpartition("/")[2], stem) if first is not None else 0
+        current = _number_of(own.path.rpartition("/")[2], stem) if first is not None else 0
         scripted = _scripted(shown, stem, file["ending"], current)
         if scripted is not None:
             pages, following = scripted
@@ -69,14 +72,13 @@ def next_page(text: str, url: str, *, first: str | None = None, raw: bytes | Non
         found = {}
         current = 1
     if not found and by_query:
-        asked = _page_asked(urlsplit(url).query)
+        asked = _page_asked(own.query)
         current = asked[1] if first is not None and asked is not None else 1
         found = _linked_queries(shown, url, first or url, current)
     if not found:
         return None
-    number = min(found)
     # The first file behind name.html is name_1.html on some systems, name_2.html on others.
-    return Pager(KIND, None, page2=found[number])
+    return Pager(KIND, None, page2=found[min(found)])
 
 
 def _is_named_on(raw: bytes, stem: bytes) -> bool:
@@ -93,6 +95,23 @@ def _is_named_on(raw: bytes, stem: bytes) -> bool:
 _BEHIND_STEM = frozenset((b"_", b"-", b'"', b"'"))
 
 
+def _without_comments(text: str) -> str:
+    """Pages hold other articles' pagers in comments. One that is not closed hides nothing here."""
+    parts, at = [], 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        parts.append(text[at:start])
+        at = end + 3
+    return "".join((*parts, text[at:]))
+
+
+def _scripts(text: str) -> Iterator[str]:
+    """What stands in the scripts of a page, by searches that take time with its length and not with its square."""
+    begun = _SCRIPT.search(text)
+    while begun is not None and (ended := _SCRIPT_END.search(text, begun.end())) is not None:
+        yield text[begun.end() : ended.start()]
+        begun = _SCRIPT.search(text, ended.end())
+
+
 def _number_of(name: str, stem: str) -> int:
     numbered = _NUMBERED.fullmatch(name.partition(".")[0])
     return int(numbered["number"]) if numbered is not None and numbered["stem"] == stem else 0
@@ -101,8 +120,7 @@ def _number_of(name: str, stem: str) -> int:
 def _scripted(text: str, stem: str, ending: str, current: int) -> tuple[int, str | None] | None:
     """How many pages a script says that there are, and the name of the next; ``None`` where it says nothing of this
     article."""
-    for script in _SCRIPT.finditer(text):
-        code = script[1]
+    for code in _scripts(text):
         if stem not in code:
             continue
         called = next((one for one in _CREATED.finditer(code) if one["name"] == stem), None)
@@ -158,9 +176,9 @@ def _page_asked(query: str) -> tuple[list[tuple[str, str]], int] | None:
 
 
 def _linked(text: str, url: str, holds: str) -> Iterator[str]:
-    for match in _HREF.finditer(text):
-        if holds in match[1]:
+    for href in dict.fromkeys(_HREF.findall(text)):
+        if holds in href:
             try:
-                yield urljoin(url, unescape(match[1]))
+                yield urljoin(url, unescape(href))
             except ValueError:  # http://[ and the like: no address
                 continue

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
+from scrapers.reading.further_pages import next_page
 from scrapers.reading.page import read_page
 from tests.reading.specimens import BODY, PARAGRAPHS, SIDE, TITLE, URL, page
 
@@ -91,3 +93,27 @@ def test_a_list_has_no_further_page_of_an_article() -> None:
         page(f'<ul>{rows}</ul><script>createPageHTML(3, 0, "zwgk", "html");</script>'), FOLDER + "zwgk.html"
     )
     assert (draft.pager, draft.flags) == (None, ())
+
+
+@pytest.mark.parametrize(
+    "markup",
+    ["<script>" * 25_000, "<script " * 25_000, "<!--" * 50_000, "<a href=" + " " * 200_000 + ">", "<a href='" * 20_000],
+    ids=["scripts", "unended scripts", "comments", "a blank address", "unended addresses"],
+)
+def test_a_page_that_is_made_to_be_slow_is_not(markup: str) -> None:
+    began = time.process_time()
+    assert next_page(f"t20250312_1_ {markup}", URL) is None
+    assert time.process_time() - began < 2, "minutes, where time grows with the square of the length"
+
+
+def test_a_million_links_to_the_next_page_are_one() -> None:
+    began = time.process_time()
+    found = next_page('<a href="t20250312_1_1.html">下一页</a>' * 1_000_000, URL)
+    assert found is not None
+    assert found.page2 == FOLDER + "t20250312_1_1.html"
+    assert time.process_time() - began < 6
+
+
+def test_a_page_of_an_address_that_is_none_goes_on_nowhere() -> None:
+    draft = read_page(page(f"<div>{HEAD}<div id=zoom>{PARAGRAPHS}</div></div>"), "http://[example/t20250312_1.html")
+    assert (draft.text, draft.pager) == (BODY, None)
