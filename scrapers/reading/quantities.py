@@ -197,6 +197,8 @@ _PLANS: Final = frozenset("拟划将")
 _AIMED: Final = ("将", "拟", "计划", "力争", "争取", "目标", "预期目标")
 _LONGEST_LEAD: Final = 160
 """Characters before a clause that may say of which time its numbers are."""
+_LONGEST_SAID: Final = 2 * _LONGEST_LEAD
+"""Characters before a number in which its time is looked for: a clause may be a page long and full of numbers."""
 _LONGEST: Final = 24
 """Characters of text before a number that may say what it counts."""
 
@@ -316,7 +318,9 @@ def _of_clause(
             unit=unit,
             kind=kind,
             printed=text[start:end],
-            counted=_told_of(named, kind, plain[lead:start], planned=plan < start) if named else None,
+            counted=_told_of(named, kind, plain[max(lead, start - _LONGEST_SAID) : start], planned=plan < start)
+            if named
+            else None,
             approximate=marker or (about[0].strip() if about else None),
             clause=shown,
             block=block,
