@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from scrapers.records import FileOutcome, FileRole, Outcome, Report, State
-from tests.test_collect_files import LISTED, PAGE, TITLE, crawl, held, only_report, page_with
+from scrapers.judging.paged import further_pages
+from scrapers.reading.page import read_page
+from scrapers.records import Attachment, Capture, Draft, Fetched, FileOutcome, FileRole, Outcome, Report, State
+from tests.test_collect_files import LISTED, NOW, PAGE, TITLE, crawl, held, only_report, page_with
 
 SENTENCE = "全县办结行政复议案件12件，行政机关负责人出庭应诉率100%。"
 PARTS = ("一、2024年主要举措和成效", "二、存在的不足和原因", "三、2025年主要安排")
@@ -66,6 +68,26 @@ def test_a_page_that_does_not_come_leaves_the_reason(answer: bytes | Outcome, wh
     assert report.draft.text == "\n".join(TEXT.split("\n")[:8])
     assert flags(report)["pages_missing"] == f"page 3 of 3: {FURTHER[1]}: {why}"
     assert "missing_parts" not in flags(report), "nobody knows what a page lacks"
+
+
+@pytest.mark.parametrize(
+    ("led_to", "why"),
+    [
+        (FURTHER[0].replace("http:", "https:"), []),
+        (FURTHER[0].replace("20250206_1_1", "20240105_3"), ["it led to {}"]),
+    ],
+)
+def test_a_redirect_to_another_article_is_no_further_page(led_to: str, why: list[str]) -> None:
+    def fetch(asked: Attachment) -> Fetched:
+        return Fetched(Capture("", asked.url, led_to, NOW, Outcome.OK), page(1, of=2))
+
+    def read(fetched: Fetched) -> Draft:
+        return read_page(fetched.body, fetched.capture.final_url, first=PAGE)
+
+    (second,) = further_pages(read_page(page(0, of=2), PAGE), fetch, read)
+    assert second.attachment.file is not None
+    assert [second.attachment.file.reading.detail] == ([one.format(led_to) for one in why] or [None])
+    assert (second.draft is None) == bool(why)
 
 
 def test_a_page_that_fails_today_takes_nothing_from_what_is_held() -> None:

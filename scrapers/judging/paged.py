@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import unquote, urlsplit
 
 from scrapers.judging.attached import looked_at
 from scrapers.reading.further_pages import PAGES_MISSING
@@ -53,7 +54,7 @@ def further_pages(
             detail = f"{capture.outcome}: {capture.detail}" if capture.detail else str(capture.outcome)
             return (*found, FurtherPage(_looked(attachment, fetched, FileText(FileOutcome.NOT_FETCHED, detail=detail))))
         part = read(fetched)
-        other = _other(part, texts)
+        other = _elsewhere(url, capture.final_url) or _other(part, texts)
         if other is not None:
             reading = FileText(FileOutcome.MISLABELLED, "html", detail=other)
             return (*found, FurtherPage(_looked(attachment, fetched, reading)))
@@ -72,6 +73,13 @@ def _looked(attachment: Attachment, fetched: Fetched, reading: FileText) -> Atta
     length = len(fetched.body) if fetched.body else None
     why = "the page before leads here"
     return replace(looked, file=replace(looked.file, role=FileRole.PAGE, role_reason=why, length=length))
+
+
+def _elsewhere(asked: str, answered: str) -> str | None:
+    """Where a redirect led to another document; from http to https, or to another name of the host, it does not."""
+    to, of = urlsplit(answered), urlsplit(asked)
+    same = unquote(f"{to.path}?{to.query}") == unquote(f"{of.path}?{of.query}")
+    return None if same else f"it led to {answered}"
 
 
 def _other(part: Draft, texts: set[str]) -> str | None:
