@@ -377,6 +377,18 @@ def test_a_sentence_said_twice_is_cut_where_it_is_said_once_afterwards(load: Loa
     assert ask("SELECT version, cut, came_in FROM changes ORDER BY version") == [(2, [], twice), (3, twice, [])]
 
 
+def test_pages_that_could_not_be_had_are_neither_cut_nor_new(load: Load, ask: Ask) -> None:
+    lacking = (Flag("pages_missing", "page 2 of 2"),)
+    load(read_later(0, 10, 0, text=TEXT[:-1], flags=lacking))
+    load(read_later(0, 20, 0))
+    load(read_later(0, 30, 0, text=TEXT[:-1], flags=lacking))
+    assert ask("SELECT cut, came_in FROM changes") == []
+    load(read_later(0, 40, 0, text=EDITED[:-1], flags=lacking))
+    load(read_later(0, 50, 0, text=TEXT))
+    old, new = "全县办理行政复议案件120件。", "全县办理行政复议案件210件。"
+    assert ask("SELECT cut, came_in FROM changes ORDER BY version") == [([old], [new]), ([new], [])]
+
+
 def test_a_figure_that_goes_to_another_column_is_a_change_of_its_row(load: Load, ask: Ask) -> None:
     rows = ("自然人\t1\t23", "法人\t4\t5")
     load(read_later(0, 10, 0, text=(*TEXT, *rows)))

@@ -33,14 +33,18 @@ counted AS (
 versions AS (
     SELECT v.document_id, v."version", v.cause, v.payload_digest, v.captured_at, v.text_length,
         t.said, t.compared, coalesce(c.numbered, []) AS numbered,
-        coalesce(x.removed, []) AS removed
+        coalesce(x.removed, []) AS removed, f.document_id IS NOT NULL AS lacks_pages
     FROM core_version_facts v
     JOIN texts t ON t.document_id = v.document_id AND t."version" = v."version"
     LEFT JOIN counted c ON c.document_id = v.document_id AND c."version" = v."version"
     LEFT JOIN removals x ON x.document_id = v.document_id AND x."version" = v."version"
+    -- of an article over several pages of which some could not be had
+    LEFT JOIN (SELECT DISTINCT document_id, "version" FROM core_flags WHERE flag = 'pages_missing') f
+        ON f.document_id = v.document_id AND f."version" = v."version"
 ),
 pairs AS (
     SELECT *,
+        lag(lacks_pages) OVER earlier AS lacked_pages,
         lag(said) OVER earlier AS said_before,
         lag(removed) OVER earlier AS removed_before,
         lag(compared) OVER earlier AS compared_before,
@@ -53,11 +57,12 @@ pairs AS (
 )
 SELECT p.document_id, r.publisher, r.report_type, r.report_year, r.title, p.captured_at AS changed_at,
     p.version_before, p."version", p.length_before, p.text_length,
-    list_filter(p.said_before, lambda s, i: NOT list_contains(p.numbered, p.numbered_before[i])
-        AND NOT list_contains(p.removed, p.compared_before[i])) AS cut,
-    list_filter(p.said, lambda s, i: NOT list_contains(p.numbered_before, p.numbered[i])
-        AND NOT list_contains(p.removed_before, p.compared[i])) AS came_in,
+    -- Nobody knows what stood on a page that could not be had: what comes with it is not new, what goes with it not cut.
+    list_filter(p.said_before, lambda s, i: (p.lacked_pages OR NOT p.lacks_pages)
+        AND NOT list_contains(p.numbered, p.numbered_before[i]) AND NOT list_contains(p.removed, p.compared_before[i])) AS cut,
+    list_filter(p.said, lambda s, i: (p.lacks_pages OR NOT p.lacked_pages)
+        AND NOT list_contains(p.numbered_before, p.numbered[i]) AND NOT list_contains(p.removed_before, p.compared[i])) AS came_in,
     r.state, r.url
 FROM pairs p JOIN core_reports r ON r.document_id = p.document_id
 WHERE p.version_before IS NOT NULL AND p.cause <> 'reread' AND p.payload_digest IS DISTINCT FROM p.payload_before
-    AND (len(cut) > 0 OR len(came_in) > 0 OR p.removed = p.removed_before);
+    AND (len(cut) > 0 OR len(came_in) > 0 OR (p.removed = p.removed_before AND p.lacks_pages = p.lacked_pages));
