@@ -25,10 +25,10 @@ from flows.backfilling.backfill_run import Backfill, BackfillSummary, SliceResul
 from flows.backfilling.parameters import BackfillParameters
 from flows.backfilling.plan import Slice
 from flows.crawling.crawl_run import RunStoppedError
-from flows.runs.heeding import STOPPED, Heard, ends_by_ctrl_c, heeding, say_where_stopped, stopped_task
 from flows.runs.markdown import bullets, table
 from flows.runs.progress import Progress, current_watcher
 from flows.runs.retries import tried_again_unless, try_once
+from flows.runs.stop_requests import STOPPED, Heard, ends_by_ctrl_c, heeding, say_where_stopped, stopped_task
 from flows.settings import read_settings
 from scrapers.report_years import spelt
 from scrapers.sources.registry import load_sources

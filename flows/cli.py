@@ -732,7 +732,7 @@ def _exit_code(error: Exception) -> int | None:
     from warehouse.errors import NoReaderError
 
     if isinstance(error, NoReaderError):
-        from flows.commands.lost_files import why_no_copy
+        from flows.commands.lost_warehouse import why_no_copy
 
         _say(why_no_copy(read_settings()) or error)
         return error.exit_code

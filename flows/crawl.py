@@ -18,9 +18,9 @@ from flows.crawling.run_summary import RunSummary
 from flows.crawling.source_choice import SourceChoice
 from flows.defaults import RECHECK_AFTER
 from flows.runs.flow_run import ends_as_cancelled, scheduled_set
-from flows.runs.heeding import ends_by_ctrl_c
 from flows.runs.retries import tried_again_unless
 from flows.runs.source_set import SourceSetBusyError
+from flows.runs.stop_requests import ends_by_ctrl_c
 from flows.settings import read_settings
 from scrapers.report_years import parse_years, spelt
 from scrapers.sources.registry import load_sources, select_sources

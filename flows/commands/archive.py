@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from flows.commands.lost_files import nothing_to_rebuild, why_no_copy
+from flows.commands.lost_warehouse import nothing_to_rebuild, why_no_copy
 from flows.settings import Settings
 from flows.terminal import many, say, show_table, shown, talk
 from flows.upkeep.archive_index import Reindexed, compare, update_index

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 
 from flows.commands.corrections import correction_troubles
-from flows.commands.lost_files import nothing_to_rebuild, why_no_copy
+from flows.commands.lost_warehouse import nothing_to_rebuild, why_no_copy
 from flows.runs.run_lock import any_alive
 from flows.serving.prefect_server import served_at
 from flows.settings import Settings, origins, unknown_variables

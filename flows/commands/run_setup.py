@@ -51,7 +51,7 @@ def cancelled_is_said() -> Iterator[None]:
     the command ends with exit code 1; Ctrl-C stays what it is."""
     from prefect.exceptions import CancelledRun, Pause
 
-    from flows.runs.heeding import is_by_ctrl_c
+    from flows.runs.stop_requests import is_by_ctrl_c
 
     try:
         yield

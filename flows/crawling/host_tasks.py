@@ -15,8 +15,8 @@ from flows.crawling.artifacts import ProgressArtifact, show_run
 from flows.crawling.crawl_run import CrawlRun, RunStoppedError
 from flows.crawling.run_summary import RunSummary
 from flows.defaults import RECHECK_AFTER
-from flows.runs.heeding import Heard, heeding, say_where_stopped, stopped_task
 from flows.runs.progress import Progress, current_watcher
+from flows.runs.stop_requests import Heard, heeding, say_where_stopped, stopped_task
 from flows.settings import Settings
 from scrapers.collect import Tally
 from scrapers.records import Source

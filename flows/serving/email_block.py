@@ -13,7 +13,7 @@ from prefect.blocks.abstract import NotificationError
 from prefect.blocks.notifications import AbstractAppriseNotificationBlock
 from pydantic import Field, SecretStr
 
-from flows.serving.tried_again import in_a_loop, tried_again
+from flows.serving.sending_again import in_a_loop, sent_again
 from flows.serving.webhook_block import Webhook
 
 __all__ = ["SmtpEmail", "Webhook"]
@@ -61,7 +61,7 @@ class SmtpEmail(AbstractAppriseNotificationBlock):
         async def send() -> None:
             await super(SmtpEmail, self).anotify(body, subject)
 
-        await tried_again(send, _passing)
+        await sent_again(send, _passing)
 
     def notify(self, body: str, subject: str | None = None) -> Any:
         """Once and at once, for who waits for the answer; within a coroutine as :meth:`anotify`."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 
-from flows.serving.tried_again import in_a_loop, tried_again
+from flows.serving.sending_again import in_a_loop, sent_again
 
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers that may be others in a moment."""
@@ -26,7 +26,7 @@ class Webhook(CustomWebhookNotificationBlock):
         async def send() -> None:
             await super(Webhook, self).anotify(body, subject)
 
-        await tried_again(send, _passing)
+        await sent_again(send, _passing)
 
     def notify(self, body: str, subject: str | None = None) -> Any:
         """Once and at once, for who waits for the answer; within a coroutine as :meth:`anotify`."""

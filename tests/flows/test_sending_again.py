@@ -11,7 +11,7 @@ from prefect.blocks.abstract import NotificationError
 from prefect.blocks.notifications import AbstractAppriseNotificationBlock
 from prefect.types import SecretDict
 
-from flows.serving import tried_again
+from flows.serving import sending_again
 from flows.serving.email_block import SmtpEmail
 from flows.serving.webhook_block import Webhook
 
@@ -22,7 +22,7 @@ Receiver = list[Any]
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tried_again, "WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(sending_again, "WAITS", (0.0, 0.0, 0.0))
 
 
 def attempts(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> list[str]:
@@ -94,4 +94,4 @@ def test_a_mail_server_that_is_down_for_a_moment_gets_the_message(
 
 def test_the_waits_are_together_two_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    assert sum(tried_again.WAITS) == 120.0
+    assert sum(sending_again.WAITS) == 120.0

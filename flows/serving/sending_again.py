@@ -15,7 +15,7 @@ all, and no more, since runs are begun and dead ones found by actions too."""
 _LOGGER: Final = get_logger("nianbao.notifications")
 
 
-async def tried_again(send: Callable[[], Awaitable[None]], passing: Callable[[Exception], str | None]) -> None:
+async def sent_again(send: Callable[[], Awaitable[None]], passing: Callable[[Exception], str | None]) -> None:
     """``send``, and again after each of :data:`WAITS` while it raises what ``passing`` names.
 
     ``passing`` gives the reason, without secrets, of an error that may be over soon, and ``None`` for all others, which
