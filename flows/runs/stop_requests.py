@@ -85,13 +85,17 @@ def heeding(
     def look() -> None:
         # By itself the client tries again for minutes, in which a cancel would not be heard.
         with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}), get_client(sync_client=True) as client:
+            silent = False
             while not over.wait(LOOK_EVERY):
                 try:
                     if flow_run_id is not None and heard.suspended is None:
                         heed(client.read_flow_run(UUID(flow_run_id)).state)
                     also()
+                    silent = False
                 except Exception as error:  # noqa: BLE001  # a server that restarts is no reason to stop crawling
-                    logger.info("the Prefect server does not answer (%r); the run goes on", error)
+                    if not silent:
+                        logger.info("the Prefect server does not answer (%r); the run goes on", error)
+                    silent = True
 
     thread = threading.Thread(target=look, name="heeding", daemon=True)
     thread.start()
