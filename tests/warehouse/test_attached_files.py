@@ -129,6 +129,19 @@ def test_why_a_report_has_no_text_is_a_problem_with_advice(load: Load, ask: Ask)
     assert detail == f"3 of 3 pages are pictures (on {address(1)})"
 
 
+def test_a_further_page_that_is_lacking_is_a_problem_and_no_file(load: Load, ask: Ask) -> None:
+    page = capture(1)
+    lacking = FileText(FileOutcome.NOT_FETCHED, detail="timeout")
+    made = with_file(
+        1, page, AttachedFile(lacking, FileRole.PAGE), text_origin="page", flags=(Flag("pages_missing", "page 2 of 2"),)
+    )
+    load(batch("run-1", made, page))
+    assert ask("SELECT url, outcome, detail FROM problems WHERE kind = 'attachment'") == [
+        (FILE, "not_fetched", f"timeout (on {address(1)})")
+    ]
+    assert ask("SELECT attachments, missing_sections FROM reports") == [(0, None)]
+
+
 def test_every_way_a_file_ends_is_explained(ask: Ask) -> None:
     told = {outcome for (outcome,) in ask("SELECT outcome FROM outcomes")}
     assert {outcome.value for outcome in FileOutcome} - told == {"read", "not_wanted"}

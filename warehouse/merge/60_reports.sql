@@ -8,7 +8,7 @@ SELECT s.document_id, s.url, source_id, column_url, state, reason, publisher, di
     list_sort(list_distinct(list_concat(
         list_transform(flags, lambda f: f."name"), list_transform(draft.flags, lambda f: f."name")))) AS flags,
     p."version", s.text_digest, s.text_length, len(draft.tables)::INTEGER AS tables,
-    len(draft.attachments)::INTEGER AS attachments,
+    len(list_filter(draft.attachments, lambda a: a.file.role IS DISTINCT FROM 'page'))::INTEGER AS attachments,
     list_distinct(list_transform(sections, lambda s: s.role)) AS section_roles,
     s.draft.text_origin AS text_origin,
     CASE WHEN s.draft.text_origin = 'recognised' THEN

@@ -9,8 +9,8 @@ SELECT
     r.doc_number, r.index_number, r.url, r.text_length, coalesce(r.text_origin, 'page') AS text_origin, r.confidence,
     r.tables, r.attachments,
     -- The parts are laid down since 2019: 厅字〔2019〕28号 for one type, 国办公开办函〔2019〕60号 for the other.
-    -- Of a report whose text is in a file that could not be read, nobody knows which it lacks.
-    CASE WHEN r.report_year >= 2019 AND NOT list_contains(r.flags, 'attachment_only') THEN list_filter(
+    -- Of a report whose text is in a file, or goes on on a page, that could not be read, nobody knows which it lacks.
+    CASE WHEN r.report_year >= 2019 AND NOT list_has_any(r.flags, ['attachment_only', 'pages_missing']) THEN list_filter(
         CASE r.report_type
             WHEN 'rule_of_law' THEN ['measures', 'shortcomings', 'leaders_duty', 'next_year']
             WHEN 'disclosure' THEN ['overview', 'proactive', 'applications', 'review_litigation', 'problems']

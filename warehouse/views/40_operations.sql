@@ -32,10 +32,11 @@ things AS (
     WHERE c.state = 'failed'
     GROUP BY c.source_id, c.url
     UNION ALL
-    -- A report whose text is in a file that could not be had or read.
+    -- A report whose text is in a file, or goes on on a page, that could not be had or read.
     SELECT 'attachment', r.source_id, a.url, a.outcome, a.detail || ' (on ' || r.url || ')', r.first_seen_at, r.last_read_at, 1
     FROM core_reports r JOIN core_attachments a ON a.document_id = r.document_id AND a."version" = r."version"
-    WHERE r.state = 'accepted' AND list_contains(r.flags, 'attachment_only') AND a.outcome NOT IN ('read', 'not_wanted')
+    WHERE r.state = 'accepted' AND a.outcome NOT IN ('read', 'not_wanted')
+        AND list_contains(r.flags, CASE WHEN a.role = 'page' THEN 'pages_missing' ELSE 'attachment_only' END)
     UNION ALL
     SELECT 'rejected row', b.source_id, r.record ->> 'url', 'rejected', r.reason, min(r.rejected_at), max(r.rejected_at),
         count(*)
