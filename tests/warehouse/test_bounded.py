@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -86,6 +87,18 @@ def test_a_word_that_texts_are_never_cut_into_is_told_though_there_are_rows(boun
     (hint,) = bounded.answer("FROM term_frequency('复议諸')", "csv", io.BytesIO()).hints
     assert "復" not in hint
     assert "Simplified" in hint
+
+
+def test_an_answer_stands_where_the_copy_cannot_be_opened_once_more_to_say_why(
+    bounded: BoundedReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounded.prepare()
+
+    def fails(*_: Any, **__: Any) -> Any:
+        raise duckdb.IOException("too many open files")
+
+    monkeypatch.setattr("warehouse.answers.bounded.open_restricted", fails)
+    assert text(bounded, "SELECT url FROM reports WHERE level = 'conty'") == "url\n"
 
 
 @pytest.mark.parametrize("form", get_args(AnswerFormat))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.answers.formats import TextFormat, fitted, parquet_schema, write_rows
-from warehouse.errors import LimitError, QueryError
+from warehouse.errors import LimitError, QueryError, WarehouseError
 from warehouse.query import hints_on, says_nothing, stream_on
 from warehouse.readers import open_reader
 from warehouse.restricted import open_restricted
@@ -129,13 +130,17 @@ class BoundedReader:
     def _hints(self, sql: str, *, nothing: bool, seconds: float) -> tuple[str, ...]:
         """Why nothing was found, asked of an instance that the query has not touched: a broken one may end the process.
 
-        All that hints speak of is a text in the query.
+        All that hints speak of is a text in the query. The answer stands without them, also where the copy cannot be
+        opened once more.
         """
-        self.close()
-        self.prepare()
-        if "'" not in sql or seconds <= 0 or self._open is None:
+        if "'" not in sql or seconds <= 0:
             return ()
-        return hints_on(self._open[0], sql, nothing=nothing, seconds=min(_HINT_SECONDS, seconds))
+        self.close()
+        with suppress(duckdb.Error, WarehouseError):
+            self.prepare()
+            if self._open is not None:
+                return hints_on(self._open[0], sql, nothing=nothing, seconds=min(_HINT_SECONDS, seconds))
+        return ()
 
 
 class _Count:
