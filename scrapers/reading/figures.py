@@ -17,7 +17,7 @@ from decimal import Decimal
 from scrapers.reading.form_rows import Row, Span, Sums, bare, is_figure, number, placed, row_of, spans
 from scrapers.records import Figure, Table
 
-__all__ = ["Check", "ColumnCheck", "Forms", "consistency", "figures", "number", "read_forms"]
+__all__ = ["Check", "ColumnCheck", "Forms", "consistency", "number", "read_forms"]
 
 _APPLICANTS = ("自然人", "商业企业", "科研机构", "社会公益组织", "法律服务机构", "其他", "总计")
 _HEADS_OF_APPLICATIONS = frozenset({*_APPLICANTS, "申请人情况", "法人或其他组织"}) - {"其他", "总计"}
@@ -85,11 +85,6 @@ class Forms:
     figures: tuple[Figure, ...] = ()
     doubts: tuple[str, ...] = ()
     """What of the forms could not be read and why, each with its table: its figures are ``None`` or absent."""
-
-
-def figures(tables: Sequence[Table]) -> tuple[Figure, ...]:
-    """The cells of the statutory tables among ``tables``: ``read_forms`` without its doubts."""
-    return read_forms(tables).figures
 
 
 def read_forms(tables: Sequence[Table]) -> Forms:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from scrapers.reading.figures import read_forms
+from scrapers.records import Figure, Table
+
 Path = tuple[str, ...]
 
 APPLICANTS = ("自然人", "商业企业", "科研机构", "社会公益组织", "法律服务机构", "其他", "总计")
@@ -159,3 +162,8 @@ def with_wrong_span(rows: Rows, direction: str, which: int, by: int) -> Rows:
     hurt = [list(row) for row in rows]
     hurt[y][x] = replace(hurt[y][x], **{direction: max(1, getattr(hurt[y][x], direction) + by)})
     return hurt
+
+
+def figures(tables: Sequence[Table]) -> tuple[Figure, ...]:
+    """What is read of the forms among ``tables``, whatever is in doubt."""
+    return read_forms(tables).figures

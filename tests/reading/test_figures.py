@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrapers.reading.figures import Check, consistency, figures, number
+from scrapers.reading.figures import Check, consistency, number
 from scrapers.reading.page import read_page
 from scrapers.records import Figure, Table
+from tests.reading.forms import figures
 
 APPLICANTS = ("自然人", "商业 企业", "科研机构", "社会公益组织", "法律服务机构", "其他", "总计")
 ROWS = (

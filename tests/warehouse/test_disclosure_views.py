@@ -10,8 +10,8 @@ import pytest
 
 from deployments.portal.lot import Lot
 from deployments.portal.statutory_tables import applications_table, draw_applications
-from scrapers.reading.figures import figures
 from scrapers.records import Batch, Figure, Report, ReportType, Section, Table
+from tests.reading.forms import figures
 from tests.warehouse.sample_batches import report
 
 Load = Callable[..., Any]
