@@ -6,6 +6,24 @@ CREATE MACRO is_asked_rightly(per, "type", editions) AS CASE
     ELSE is_known_type("type")
 END;
 
+-- The reports of these editions and this type, each with what it is told apart by: the columns that `per` does not name are
+-- NULL, so that all reports of a group have the same row.
+CREATE MACRO report_groups(per, "type" := NULL, editions := 'all') AS TABLE
+SELECT p.document_id,
+    CASE WHEN list_contains(as_list(per), 'year') THEN p.report_year END AS report_year,
+    CASE WHEN list_contains(as_list(per), 'type') THEN p.report_type END AS report_type,
+    CASE WHEN list_contains(as_list(per), 'level') THEN p.level END AS level,
+    CASE WHEN list_contains(as_list(per), 'province') THEN p.province END AS province,
+    CASE WHEN list_contains(as_list(per), 'city') THEN p.city END AS city,
+    CASE WHEN list_contains(as_list(per), 'county') THEN p.county END AS county,
+    CASE WHEN list_contains(as_list(per), 'publisher') THEN p.publisher END AS publisher
+FROM report_places p
+JOIN (
+    SELECT document_id FROM core_reports WHERE coalesce(editions, 'all') <> 'principal'
+    UNION ALL SELECT document_id FROM principal_reports WHERE editions = 'principal'
+) e ON e.document_id = p.document_id
+WHERE CASE WHEN is_asked_rightly(per, "type", editions) THEN "type" IS NULL OR p.report_type = "type"::VARCHAR END;
+
 -- How often a word or a string stands in reports. The rate of a group is the sum of its counts by the sum of its lengths (not
 -- the mean of the reports' rates, in which a page of ten words would weigh as much as one of ten thousand). A report without
 -- the word is part of its group, so a group that never uses it has 0 and one without reports has no row.
@@ -13,24 +31,13 @@ END;
 -- `editions := 'principal'` takes one report for each publisher, type and year (principal_reports).
 CREATE MACRO term_frequency(word, per := ['year'], "type" := NULL, editions := 'all') AS TABLE
 SELECT
-    CASE WHEN list_contains(as_list(per), 'year') THEN p.report_year END AS report_year,
-    CASE WHEN list_contains(as_list(per), 'type') THEN p.report_type END AS report_type,
-    CASE WHEN list_contains(as_list(per), 'level') THEN p.level END AS level,
-    CASE WHEN list_contains(as_list(per), 'province') THEN p.province END AS province,
-    CASE WHEN list_contains(as_list(per), 'city') THEN p.city END AS city,
-    CASE WHEN list_contains(as_list(per), 'county') THEN p.county END AS county,
-    CASE WHEN list_contains(as_list(per), 'publisher') THEN p.publisher END AS publisher,
+    g.* EXCLUDE (document_id),
     count(*) AS reports, count(t."count") AS reports_with, coalesce(sum(t."count"), 0)::BIGINT AS "count",
     sum(w.total)::BIGINT AS words, 10000.0 * coalesce(sum(t."count"), 0) / sum(w.total) AS per_10000
-FROM report_places p
-JOIN core_reports r ON r.document_id = p.document_id
+FROM report_groups(per, "type" := "type", editions := editions) g
+JOIN core_reports r ON r.document_id = g.document_id
 JOIN core_words w ON w.document_id = r.document_id AND w."version" = r."version" AND w.total > 0
-LEFT JOIN (SELECT document_id, "count" FROM terms WHERE token = as_text(word, 'word')) t ON t.document_id = p.document_id
-JOIN (
-    SELECT document_id FROM core_reports WHERE coalesce(editions, 'all') <> 'principal'
-    UNION ALL SELECT document_id FROM principal_reports WHERE editions = 'principal'
-) e ON e.document_id = p.document_id
-WHERE CASE WHEN is_asked_rightly(per, "type", editions) THEN "type" IS NULL OR p.report_type = "type"::VARCHAR END
+LEFT JOIN (SELECT document_id, "count" FROM terms WHERE token = as_text(word, 'word')) t ON t.document_id = g.document_id
 GROUP BY ALL ORDER BY ALL;
 
 -- The same for any string, whatever words it is cut into: counted in the text itself, so in 10,000 characters. A text in
@@ -43,21 +50,10 @@ WITH counted AS (
     WHERE r.state = 'accepted' AND v.text_length > 0
 )
 SELECT
-    CASE WHEN list_contains(as_list(per), 'year') THEN p.report_year END AS report_year,
-    CASE WHEN list_contains(as_list(per), 'type') THEN p.report_type END AS report_type,
-    CASE WHEN list_contains(as_list(per), 'level') THEN p.level END AS level,
-    CASE WHEN list_contains(as_list(per), 'province') THEN p.province END AS province,
-    CASE WHEN list_contains(as_list(per), 'city') THEN p.city END AS city,
-    CASE WHEN list_contains(as_list(per), 'county') THEN p.county END AS county,
-    CASE WHEN list_contains(as_list(per), 'publisher') THEN p.publisher END AS publisher,
+    g.* EXCLUDE (document_id),
     count(*) AS reports, count(*) FILTER (c."count" > 0) AS reports_with, sum(c."count")::BIGINT AS "count",
     sum(c.characters)::BIGINT AS characters, 10000.0 * sum(c."count") / sum(c.characters) AS per_10000
-FROM report_places p JOIN counted c ON c.document_id = p.document_id
-JOIN (
-    SELECT document_id FROM core_reports WHERE coalesce(editions, 'all') <> 'principal'
-    UNION ALL SELECT document_id FROM principal_reports WHERE editions = 'principal'
-) e ON e.document_id = p.document_id
-WHERE CASE WHEN is_asked_rightly(per, "type", editions) THEN "type" IS NULL OR p.report_type = "type"::VARCHAR END
+FROM report_groups(per, "type" := "type", editions := editions) g JOIN counted c ON c.document_id = g.document_id
 GROUP BY ALL ORDER BY ALL;
 
 -- Words that set one group of reports apart from another: the log-likelihood ratio of Dunning (1993), Accurate Methods for the
