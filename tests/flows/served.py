@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,6 +45,26 @@ def wait_for(what: str, look: Callable[[], Found | None], seconds: float) -> Fou
             return found
         time.sleep(0.25)
     raise AssertionError(f"{what}: not within {seconds:.0f} s")
+
+
+def processes_below(process: subprocess.Popen[bytes]) -> list[int]:
+    """Its children, and theirs, the nearest first."""
+    found: list[int] = []
+    parents = [process.pid]
+    while parents:
+        pgrep = subprocess.run(
+            ["pgrep", "--parent", ",".join(map(str, parents))], capture_output=True, text=True, check=False
+        )
+        parents = [int(line) for line in pgrep.stdout.split()]
+        found += parents
+    return found
+
+
+def kill_with_all_below(process: subprocess.Popen[bytes]) -> None:
+    for one in (*processes_below(process), process.pid):
+        with suppress(ProcessLookupError):  # it has come to its end meanwhile
+            os.kill(one, signal.SIGKILL)
+    process.wait()
 
 
 @dataclass
@@ -108,21 +128,12 @@ class Served:
     def children(self) -> list[int]:
         """Every process below ours: server, worker, runs."""
         assert self.process is not None
-        found, parents = [], [self.process.pid]
-        while parents:
-            pgrep = subprocess.run(
-                ["pgrep", "--parent", ",".join(map(str, parents))], capture_output=True, text=True, check=False
-            )
-            parents = [int(line) for line in pgrep.stdout.split()]
-            found += parents
-        return found
+        return processes_below(self.process)
 
     def kill_all(self) -> None:
         """What a power loss does: everything ends at once, without a word."""
         assert self.process is not None
-        for process in (*self.children(), self.process.pid):
-            os.kill(process, signal.SIGKILL)
-        self.process.wait()
+        kill_with_all_below(self.process)
 
     def nianbao(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         return self._run([sys.executable, "-m", "flows.cli", *words], settings)

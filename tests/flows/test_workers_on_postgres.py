@@ -25,7 +25,7 @@ from flows.crawling.crawl_run import crawl_plainly
 from flows.settings import Settings
 from scrapers.sources.registry import load_sources
 from tests.flows.postgres import postgres
-from tests.flows.served import READY_WITHIN, Served, wait_for
+from tests.flows.served import READY_WITHIN, Served, kill_with_all_below, wait_for
 from tests.flows.test_killed_crawl import content
 from warehouse.query import run_sql
 
@@ -79,25 +79,6 @@ class Machines(Served):
             )
 
 
-def below(process: subprocess.Popen[bytes]) -> list[int]:
-    """The runs of a worker."""
-    found: list[int] = []
-    parents = [process.pid]
-    while parents:
-        listed = subprocess.run(
-            ["pgrep", "--parent", ",".join(map(str, parents))], capture_output=True, text=True, check=False
-        )
-        parents = [int(line) for line in listed.stdout.split()]
-        found += parents
-    return found
-
-
-def kill_with_its_runs(worker: subprocess.Popen[bytes]) -> None:
-    for process in (*below(worker), worker.pid):
-        os.kill(process, signal.SIGKILL)
-    worker.wait()
-
-
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[tuple[Any, ...], ...]]:
     """What an undisturbed crawl without Prefect leaves."""
@@ -129,7 +110,7 @@ def machines(tmp_path: Path) -> Iterator[tuple[Machines, Portal]]:
         finally:
             for process in started:
                 if process.poll() is None:
-                    kill_with_its_runs(process)
+                    kill_with_all_below(process)
 
 
 def test_killed_workers_and_a_restarted_server_leave_the_right_data(
@@ -150,7 +131,7 @@ def test_killed_workers_and_a_restarted_server_leave_the_right_data(
     dead = cluster.run("crawl/crawl-daily")
     wait_for("the middle of the crawl", lambda: len(portal.log) > 60, 120)
     wait_for("a heartbeat", lambda: heartbeats(cluster, dead), 90)
-    kill_with_its_runs(first)
+    kill_with_all_below(first)
     died = time.monotonic()
     assert cluster.state(dead)["type"] == "RUNNING"
 
@@ -159,7 +140,7 @@ def test_killed_workers_and_a_restarted_server_leave_the_right_data(
     sent = len(portal.log)
     season = cluster.run("crawl/crawl-season")
     wait_for("the middle of the crawl", lambda: len(portal.log) > sent + 60, 120)
-    kill_with_its_runs(cluster.server)
+    kill_with_all_below(cluster.server)
     cluster.start()
     assert cluster.ended(season)["type"] == "COMPLETED"
 
