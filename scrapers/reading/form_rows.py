@@ -120,10 +120,7 @@ def placed(
     the heads, they are not believed for any of the others either: a span that is wrong shifts all rows that it reaches.
     """
     aligned = [_under(row, at) if at is not None else None for row in rows]
-    ways = [
-        list(dict.fromkeys((*([one] if one is not None else []), *_in_order(row, columns))))
-        for row, one in zip(rows, aligned, strict=True)
-    ]
+    ways = [list(dict.fromkeys(_in_order(row, columns))) for row in rows]
     trusted = at is not None and not any(
         any(row.cells[row.begin :]) and (one is None or _is_refuted(one, several, sums))
         for row, one, several in zip(rows, aligned, ways, strict=True)
@@ -131,7 +128,7 @@ def placed(
     if trusted:
         return aligned
     # By the heads alone nothing is known any more.
-    return [_one_of(list(dict.fromkeys(_in_order(row, columns))), sums) for row in rows]
+    return [_one_of(several, sums) for several in ways]
 
 
 def _is_refuted(aligned: tuple[str, ...], ways: Sequence[tuple[str, ...]], sums: Sums) -> bool:

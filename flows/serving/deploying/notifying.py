@@ -80,13 +80,12 @@ async def automation_changes(client: PrefectClient, wanted: Wanted, settings: Se
                 continue
         changes.append(_put_automation(client, automation.name, core, held.get(automation.name), detail))
     for name in sorted(held.keys() - wanted_names):
-        gone = held[name].id
         changes.append(
             Change(
                 "remove",
                 f"automation {name.removeprefix(PREFIX)}",
                 _NOBODY if name in tells_nobody else "no longer in the file",
-                lambda gone=gone: client.delete_automation(gone),  # type: ignore[misc]
+                partial(client.delete_automation, held[name].id),
             )
         )
     return changes

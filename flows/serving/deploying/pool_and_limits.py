@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -107,7 +108,7 @@ async def limit_changes(client: PrefectClient, wanted: Wanted, _: Settings) -> l
                     "create",
                     f"limit {limit.name}",
                     str(limit.limit),
-                    lambda create=create: client.create_global_concurrency_limit(create),  # type: ignore[misc]
+                    partial(client.create_global_concurrency_limit, create),
                 )
             )
         elif held[limit.name].limit != limit.limit:
@@ -116,9 +117,7 @@ async def limit_changes(client: PrefectClient, wanted: Wanted, _: Settings) -> l
                     "change",
                     f"limit {limit.name}",
                     f"{held[limit.name].limit} -> {limit.limit}",
-                    lambda name=limit.name, update=update: (  # type: ignore[misc]
-                        client.update_global_concurrency_limit(name, update)
-                    ),
+                    partial(client.update_global_concurrency_limit, limit.name, update),
                 )
             )
     for name in held.keys() - {limit.name for limit in wanted.global_limits}:
@@ -127,7 +126,7 @@ async def limit_changes(client: PrefectClient, wanted: Wanted, _: Settings) -> l
                 "remove",
                 f"limit {name}",
                 "",
-                lambda name=name: client.delete_global_concurrency_limit_by_name(name),  # type: ignore[misc]
+                partial(client.delete_global_concurrency_limit_by_name, name),
             )
         )
     return changes

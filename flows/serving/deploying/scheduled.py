@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from prefect.client.orchestration import PrefectClient
@@ -51,13 +52,12 @@ async def deployment_changes(client: PrefectClient, wanted: Wanted, _: Settings)
     for deployment in wanted.deployments:
         changes += await _deployment(client, wanted, deployment)
     for name in sorted(held.keys() - {deployment.name for deployment in wanted.deployments}):
-        gone = held[name].id
         changes.append(
             Change(
                 "remove",
                 f"deployment {name}",
                 "no longer in the file; its scheduled runs go with it",
-                lambda gone=gone: client.delete_deployment(gone),  # type: ignore[misc]
+                partial(client.delete_deployment, held[name].id),
             )
         )
     return changes
@@ -193,7 +193,7 @@ def _schedules(
                     "remove",
                     f"{title}, schedule {old.slug or old.id}",
                     "no longer in the file",
-                    lambda old=old: client.delete_deployment_schedule(held.id, old.id),  # type: ignore[misc]
+                    partial(client.delete_deployment_schedule, held.id, old.id),
                 )
             )
     return changes
