@@ -159,11 +159,11 @@ def _ready(settings: Settings) -> tuple[list[Path], int]:
     waiting = 0
     for path in sorted(folder.glob("*.parquet"), key=lambda path: (path.stat().st_mtime_ns, path.name)):
         series = path.name.rpartition("@")[0]
-        still_open = any(
+        # The batch is read only where none of its series waits already.
+        if series in held_back or any(
             (settings.archive_dir / (name.removesuffix(SUFFIX) + OPEN_SUFFIX)).exists()
             for name in archive_files_of(path)
-        )
-        if still_open or series in held_back:
+        ):
             held_back.add(series)
             waiting += 1
         else:
